@@ -1,0 +1,1 @@
+"""The same search through three doors: JSON, pages, command line."""

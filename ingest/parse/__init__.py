@@ -1,0 +1,1 @@
+"""One module a publisher's format: bytes to text with passages, pinpoints, headings and voices."""

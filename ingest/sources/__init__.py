@@ -1,0 +1,1 @@
+"""One module a publisher: how documents are listed, fetched and licensed."""

@@ -1,0 +1,1 @@
+"""What we hold and how it is searched: domain, law, retrieval, store and the adapters behind their ports."""

@@ -1,0 +1,1 @@
+"""What leaves the knowledge base: memos and references in the formats of other programs."""

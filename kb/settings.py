@@ -1,0 +1,54 @@
+"""Every setting of the product, from `KB_*` environment variables or a `.env` file. An unknown `KB_*` name is an error."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kb.errors import SettingsInvalid
+
+
+class Settings(BaseSettings):
+    """Built once, in `main` or `create_app`, and passed down. Source of the README's table of settings."""
+
+    model_config = SettingsConfigDict(env_prefix="KB_", env_file=".env", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("./var"), description="Where documents, generations and prepared models are kept.")
+    corpus_dir: Path = Field(Path("./corpus"), description="The catalogue, digests, frameworks and patterns shipped with the product.")
+    qdrant_url: str | None = Field(None, description="A Qdrant server; unset: the engine runs in this process.")
+    qdrant_api_key: SecretStr | None = Field(None, description="Key of that server.")
+    embedder: str = Field(
+        "bundled",
+        description="`bundled` (multilingual-e5-small, 4-bit weights from a package) or `sentence-transformers:<name or path>`.",
+    )
+    reranker: str | None = Field(None, description="Optional second stage: name or path of a sentence-transformers CrossEncoder.")
+    api_keys: SecretStr | None = Field(
+        None, description="Comma-separated `role:sha256-of-key` pairs; roles `reader`, `editor`. Unset: reading on this machine only, no writing."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; another than loopback needs `KB_API_KEYS`.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    threads: int = Field(0, ge=0, le=256, description="CPU threads for embedding; 0: as many as the machine has cores.")
+    upload_max_mb: int = Field(50, ge=1, le=1024, description="Largest accepted upload, in MiB.")
+    parse_timeout_s: int = Field(60, ge=1, le=3600, description="Wall-clock limit for reading one file, in seconds.")
+    keep_generations: int = Field(2, ge=1, le=20, description="Old generations kept beside the current one.")
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process.
+
+        Raises: SettingsInvalid, naming the unknown variable and the nearest known one, or the value that is out of bounds.
+        """
+        known = {f"KB_{name.upper()}" for name in cls.model_fields}
+        for name in sorted(os.environ):
+            if name.upper().startswith("KB_") and name.upper() not in known:
+                near = difflib.get_close_matches(name.upper(), sorted(known), n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+                raise SettingsInvalid(f"unknown setting {name}{hint}")
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(f"KB_{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+            raise SettingsInvalid(f"settings cannot be used: {problems}") from None
