@@ -26,7 +26,8 @@ class Settings(BaseSettings):
     )
     reranker: str | None = Field(None, description="Optional second stage: name or path of a sentence-transformers CrossEncoder.")
     api_keys: SecretStr | None = Field(
-        None, description="Comma-separated `role:sha256-of-key` pairs; roles `reader`, `editor`. Unset: reading on this machine only, no writing."
+        None,
+        description="Comma-separated `role:sha256-of-key` pairs; roles `reader`, `editor`. Unset: reading on this machine only, no writing.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; another than loopback needs `KB_API_KEYS`.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
@@ -50,5 +51,7 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            problems = "; ".join(f"KB_{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+            problems = "; ".join(
+                f"KB_{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+            )
             raise SettingsInvalid(f"settings cannot be used: {problems}") from None

@@ -1,0 +1,72 @@
+"""What is asked: one normalised question, its filters and its clock."""
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from kb.domain.dates import LegalDate
+from kb.domain.documents import Kind, TextStatus, Track, Voice
+from kb.errors import InvalidQuery
+
+MAX_CHARACTERS = 8_000
+_KEEP_FORMAT = {"\u200c", "\u200d"}  # joiners that some scripts need
+
+
+def normalise_query(text: str) -> str:
+    """`text` as it is searched: NFC, no control or format characters, single blanks, at most 8,000 characters.
+
+    Raises: InvalidQuery when nothing is left. Lone surrogates are dropped. Look-alikes are folded for identifiers only
+    (`kb.domain.identifiers.fold_identifier`).
+    """
+    text = text.encode("utf-8", "ignore").decode("utf-8")
+    kept = (
+        c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} or c in _KEEP_FORMAT else (" " if c.isspace() or c == "\x00" else "")
+        for c in text
+    )
+    clean = re.sub(r"\s+", " ", unicodedata.normalize("NFC", "".join(kept))).strip()
+    if not clean:
+        raise InvalidQuery("the question is empty: type words, a question or an identifier such as ECLI:NL:RVS:2022:1864")
+    return clean[:MAX_CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a hit must satisfy; an empty tuple or None does not filter. Dates bound the decision date, inclusive.
+
+    `states` match the state whose protection is at issue; `decided_until` is also set by the query's `as_of`.
+    """
+
+    kinds: tuple[Kind, ...] = ()
+    courts: tuple[str, ...] = ()  # keys of corpus/courts, or words of the court's name
+    states: tuple[str, ...] = ()  # ISO 3166 alpha-2
+    languages: tuple[str, ...] = ()  # of the passage
+    voices: tuple[Voice, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    text_statuses: tuple[TextStatus, ...] = ()
+    documents: tuple[str, ...] = ()
+    nationalities: tuple[str, ...] = ()
+    decided_from: LegalDate | None = None
+    decided_until: LegalDate | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(getattr(self, f.name) for f in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question. `text` is normalised; `as_of` is the day whose law, policy and documents answer it.
+
+    `limit` counts passages, or documents with `group_by="document"` (then up to three passages each).
+    """
+
+    text: str
+    as_of: dt.date
+    limit: int = 10
+    offset: int = 0
+    filters: Filters = field(default_factory=Filters)
+    language: str | None = None  # of the question; None: detected
+    group_by: Literal["passage", "document"] = "passage"
+    explain: bool = False
