@@ -1,0 +1,52 @@
+"""Which parser reads a file: one ordered list, the most particular format first, plain text last."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from ingest.parse.model import Parser
+from kb.errors import InputRejected
+
+# (name, module): each module holds its parser as `PARSER`; it is imported when first needed, so that a child process loads one
+PARSERS: Final[tuple[tuple[str, str], ...]] = ()
+_REFUSED: Final = (
+    (b"PK\x03\x04", "a ZIP archive (a Word file?)"),
+    (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"{\\rtf", "an RTF file"),
+)
+
+
+def parser(name: str) -> Parser:
+    """The parser of that name, its module imported now.
+
+    Raises: InputRejected `unknown-format` for a name that is not in `PARSERS`.
+    """
+    for known, module in PARSERS:
+        if known == name:
+            found: Parser = import_module(module).PARSER
+            return found
+    raise InputRejected("unknown-format", f"no parser is called {name!r}; known are {', '.join(known for known, _ in PARSERS)}")
+
+
+def parsers() -> Sequence[Parser]:
+    """All parsers in the order in which they are asked."""
+    return tuple(parser(name) for name, _ in PARSERS)
+
+
+def sniff(head: bytes, file_name: str) -> Parser:
+    """The first parser that accepts the first 4 KiB and the name. What the bytes say outweighs what the name says.
+
+    Raises: InputRejected `empty` for nothing, `unknown-format` where no parser accepts.
+    """
+    if not head.strip():
+        raise InputRejected("empty", "the file is empty")
+    for candidate in parsers():
+        if candidate.accepts(head, file_name):
+            return candidate
+    for magic, what in _REFUSED:
+        if head.startswith(magic):
+            raise InputRejected("unknown-format", f"{what}: not a format that is read here")
+    raise InputRejected("unknown-format", f"no parser knows this format (begins with {head[:16]!r})")
