@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kb.domain.query import Filters
 from kb.domain.results import Scored
+from kb.errors import StoreError
 
 Vectors = NDArray[np.float32]
 
@@ -66,7 +67,19 @@ class Point:
 
     id: str  # UUID
     vector: Vectors
-    payload: Mapping[str, str | int | list[str] | list[int]]
+    payload: Mapping[str, str | int | list[str]]
+
+    def __post_init__(self) -> None:
+        """Raises: StoreError for a vector or payload that an engine would accept and then lose (NaN, zero, nested, huge)."""
+        passage = self.payload.get("passage_id", self.id)
+        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or not np.isfinite(self.vector).all():
+            raise StoreError(f"vector of {passage} is not a row of finite float32 values")
+        if abs(float(np.linalg.norm(self.vector)) - 1.0) > 1e-3:
+            raise StoreError(f"vector of {passage} does not have length 1")
+        for key, value in self.payload.items():
+            plain = isinstance(value, str | int) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+            if not plain or "." in key or (isinstance(value, int) and abs(value) >= 2**63):
+                raise StoreError(f"payload {key!r} of {passage} is not a flat value")
 
 
 @runtime_checkable
@@ -90,34 +103,18 @@ class PassageIndex(Protocol):
 
 
 @runtime_checkable
-class IndexBuilder(Protocol):
-    """One generation being written, in the builder process only."""
-
-    def upsert(self, points: Sequence[Point]) -> None: ...
-
-    def delete_documents(self, document_ids: Iterable[str]) -> None: ...
-
-    def point_ids(self) -> set[str]: ...
-
-    def finish(self) -> None:
-        """Everything on disk and closed; only then may the generation be published."""
-        ...
-
-    def abandon(self) -> None: ...
-
-
-@runtime_checkable
 class IndexEngine(Protocol):
-    """A vendor's engine: creates, opens and removes generations of the index below a directory (or on a server)."""
+    """A vendor's engine. An index is always built whole, from nothing, and never written again: 12,700 points a second make a
+    copy-and-change path not worth its traps."""
 
     name: str
 
-    def create(self, directory: Path, *, dimension: int) -> IndexBuilder: ...
-
-    def extend(self, directory: Path) -> IndexBuilder:
-        """Continue in a copy that the caller has made."""
+    def build(self, directory: Path, points: Iterable[Point], *, dimension: int) -> int:
+        """Everything on disk, flushed and closed; returns the number of points. On any exception the directory is worthless."""
         ...
 
-    def open(self, directory: Path) -> PassageIndex: ...
+    def open(self, directory: Path) -> PassageIndex:
+        """Raises: StoreDamaged when the engine cannot load it, StoreUnavailable when a server does not answer."""
+        ...
 
     def drop(self, directory: Path) -> None: ...

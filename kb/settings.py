@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     reranker: str | None = Field(None, description="Optional second stage: name or path of a sentence-transformers CrossEncoder.")
     api_keys: SecretStr | None = Field(
         None,
-        description="Comma-separated `role:sha256-of-key` pairs; roles `reader`, `editor`. Unset: reading on this machine only, no writing.",
+        description="Comma-separated `role:sha256-of-key` pairs; roles `reader`, `editor`. Unset: only this machine reads, nobody writes.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; another than loopback needs `KB_API_KEYS`.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")

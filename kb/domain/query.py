@@ -35,7 +35,7 @@ def normalise_query(text: str) -> str:
 class Filters:
     """What a hit must satisfy; an empty tuple or None does not filter. Dates bound the decision date, inclusive.
 
-    `states` match the state whose protection is at issue; `decided_until` is also set by the query's `as_of`.
+    `states` match the state whose protection is at issue.
     """
 
     kinds: tuple[Kind, ...] = ()
@@ -49,10 +49,46 @@ class Filters:
     nationalities: tuple[str, ...] = ()
     decided_from: LegalDate | None = None
     decided_until: LegalDate | None = None
+    existing_on: LegalDate | None = None  # the as-of day: what was decided later did not exist; unknown dates stay in
 
     @property
     def is_empty(self) -> bool:
         return not any(getattr(self, f.name) for f in fields(self))
+
+    def conditions(self) -> list["Condition"]:
+        """The same as flat conditions that every engine knows. A partial date satisfies a bound when it may lie within
+        (the searcher says so in a notice); an unknown date satisfies none."""
+        any_of = (
+            ("kind", self.kinds),
+            ("court", self.courts),
+            ("states", self.states),
+            ("language", self.languages),
+            ("voice", self.voices),
+            ("track", self.tracks),
+            ("text_status", self.text_statuses),
+            ("document_id", self.documents),
+            ("nationalities", self.nationalities),
+        )
+        found = [Condition(name, any_of=tuple(str(value) for value in values)) for name, values in any_of if values]
+        if self.decided_from:
+            found.append(Condition("decided_last", at_least=self.decided_from.first))
+        if self.decided_until:
+            found.append(Condition("decided_first", at_most=self.decided_until.last))
+        if self.decided_from or self.decided_until:
+            found.append(Condition("dated", any_of=("yes",)))
+        if self.existing_on:
+            found.append(Condition("decided_first", at_most=self.existing_on.last))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`field` holds one of `any_of`, or an integer between the bounds, inclusive."""
+
+    field: str
+    any_of: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
