@@ -8,7 +8,9 @@ from ingest.parse.model import Parser
 from kb.errors import InputRejected
 
 # (name, module): each module holds its parser as `PARSER`; it is imported when first needed, so that a child process loads one
-PARSERS: Final[tuple[tuple[str, str], ...]] = ()
+PARSERS: Final[tuple[tuple[str, str], ...]] = (
+    ("letter", "ingest.parse.letter"),  # takes any plain text: keep it last
+)
 _REFUSED: Final = (
     (b"PK\x03\x04", "a ZIP archive (a Word file?)"),
     (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
