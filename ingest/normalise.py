@@ -111,7 +111,12 @@ class Cleaner:
             ends.append(end)
 
         # indices of the characters that count, in order; the gap between two spans reads as a line break
-        pieces = [(max(0, a), min(len(self.source), b)) for a, b in spans]
+        pieces: list[tuple[int, int]] = []
+        for a, b in spans:
+            if pieces and a <= pieces[-1][1]:
+                a = pieces.pop()[0]
+            if max(0, a) < min(len(self.source), b):
+                pieces.append((max(0, a), min(len(self.source), b)))
         joined = "\n".join(self.source[a:b] for a, b in pieces)
         where: list[int] = []
         for a, b in pieces:

@@ -41,6 +41,7 @@ class _Rules:
         self.addressee = patterns.any_of(head["addressees"])
         self.salutation = patterns.any_of(data["salutation"]["lines"])
         self.signatory = patterns.any_of(data["signatory"]["lines"])
+        self.closing = patterns.any_of(data["signatory"]["closings"])
         self.months = {name: number for names in data["months"].values() for number, name in enumerate(names, 1)}
         self.month_language = {name: language for language, names in data["months"].items() for name in reversed(names)}
         # `'s-Gravenhage, 7 november 2022` on a line of its own
@@ -130,9 +131,20 @@ def _read_head(lines: Sequence[Line]) -> _Head:
             head.furniture.update(block)
             continue
         _read_labels(head, lines, block, number == 0, width)
+    _read_bare_page_numbers(head, lines)
     _read_senders(head, lines, blocks)
     _read_place_and_date(head, lines)
     return head
+
+
+def _read_bare_page_numbers(head: _Head, lines: Sequence[Line]) -> None:
+    """A lone number is a page number only where a form feed shows that it is a page's last line, or its first."""
+    solid = [i for i, line in enumerate(lines) if line.text]
+    for at, i in enumerate(solid):
+        before_break = at + 1 < len(solid) and lines[solid[at + 1]].hard_page
+        if re.fullmatch(r"\d{1,4}", lines[i].text) and (lines[i].hard_page or before_break):
+            head.furniture.add(i)
+            head.printed_pages[i] = lines[i].text
 
 
 def _read_place_and_date(head: _Head, lines: Sequence[Line]) -> None:
@@ -219,7 +231,8 @@ def _find_signatory(head: _Head, blocks: Sequence[Block], text: str) -> list[Blo
         first = re.split(r",\s{2,}|,\s*$|,\s*(?=(?:de|het|the)\s)", printed.strip(), maxsplit=1, flags=re.I)[0].rstrip(" ,")
         if len(printed) <= 240 and rules.signatory.fullmatch(first) and not printed.rstrip().endswith("."):
             head.signatory = first
-            return body[-back:]
+            closed = back < len(body) and rules.closing.fullmatch(body[-back - 1].text(text).rstrip(" ,"))
+            return body[-back - 1 if closed else -back :]
         if len(printed) > 240:
             break
     return []
@@ -259,6 +272,8 @@ class LetterParser:
         subject = next((v[0] for k, v in head.fields.items() if rules.title.fullmatch(k)), None)
         is_letter = head.signatory is not None or salutation or subject is not None
         metadata, warnings = _metadata(head, subject, is_letter)
+        if not is_letter and blocks and blocks[0].shape is Shape.HEADING:
+            metadata.title = blocks[0].text(text)
         printed = _printed_pages(lines, head, warnings)
         voice = Voice.MINISTER if head.signatory is not None else Voice.UNKNOWN
         furniture = _spans(lines, head.furniture) + [span for block in signature for span in block.spans]
@@ -344,11 +359,13 @@ def to_passages(
     path: list[tuple[int, str]] = []  # (level, heading)
     on_page: dict[int, int] = {}
     paths_of_calls: dict[str, tuple[str, ...]] = {}
+    numbers: list[str | None] = []  # printed before the headings so far
     count, fresh = 0, False
     for block in blocks:
         if block.shape is Shape.HEADING:
             headings.extend(block.spans)
             level = block.number.count(".") + 1 if block.number else 1
+            numbers.append(block.number)
             path = [*[entry for entry in path if entry[0] < level], (level, block.text(text))]
             fresh = True
             continue
@@ -363,7 +380,8 @@ def to_passages(
                 shown = printed_page or str(block.page)
                 pinpoint = Pinpoint(PinpointKind.PAGE_SECTION, f"{shown}.{on_page[block.page]}", f"p. {shown}")
             elif fresh and path:
-                pinpoint = Pinpoint(PinpointKind.SECTION, path[-1][1], path[-1][1])
+                printed = numbers[-1] or path[-1][1]
+                pinpoint = Pinpoint(PinpointKind.SECTION, printed, printed)
             else:
                 pinpoint = Pinpoint(PinpointKind.POSITION, str(count), "")
             fresh = False
