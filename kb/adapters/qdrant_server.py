@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from qdrant_client import QdrantClient
 from qdrant_client import models as m
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from kb.adapters.qdrant_fields import INTEGERS, KEYWORDS
 from kb.domain.query import Filters
@@ -33,12 +34,12 @@ def _patiently(call: Callable[[], T]) -> T:
     for attempt in range(_RETRIES + 1):
         try:
             return call()
-        except Exception as error:
-            transport = "Handling" in type(error).__name__ or "Connect" in type(error).__name__ or "Timeout" in type(error).__name__
-            if not transport or attempt == _RETRIES:
-                kind = StoreUnavailable if transport else StoreError
-                raise kind(f"the Qdrant server did not do it: {type(error).__name__}: {str(error)[:200]}") from error
+        except ResponseHandlingException as error:  # the client's word for every failure on the way
+            if attempt == _RETRIES:
+                raise StoreUnavailable(f"the Qdrant server does not answer: {str(error)[:200]}") from error
             time.sleep(0.1 * 2**attempt)
+        except (UnexpectedResponse, ValueError) as error:
+            raise StoreError(f"the Qdrant server refused: {str(error)[:200]}") from error
     raise AssertionError("unreachable")
 
 
