@@ -153,7 +153,7 @@ class Regimes:
 
 
 _NO_TRACK = {
-    "nl": "Welk recht geldt, hangt ervan af of de vreemdeling elders bescherming heeft gevraagd (Dublin) of die daar al heeft (statushouder).",
+    "nl": "Welk recht geldt, hangt ervan af of de vreemdeling elders bescherming heeft gevraagd (Dublin) of al heeft (statushouder).",
     "en": "Which law applies turns on whether the person asked for protection elsewhere (Dublin) or has it there (status holder).",
 }
 
