@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from ingest.normalise import clean
 from ingest.parse.letter import LetterParser, find_dates, find_numeric_date, page_number
-from ingest.parse.model import ParsedDocument, ParsedPassage, coverage
+from ingest.parse.model import ParsedDocument, ParsedPassage
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import PinpointKind
 from kb.errors import InputRejected
+from tests.ingest.parse.holding import hold_together
 
 HERE = Path(__file__).parents[2]
 GOLDEN = HERE / "golden" / "letter"
@@ -53,32 +54,6 @@ def as_json(document: ParsedDocument) -> dict[str, object]:
             for p in document.passages
         ],
     }
-
-
-def hold_together(document: ParsedDocument) -> None:
-    """What must be true of every parsed document."""
-    last = -1
-    notes = {p.pinpoint.slug for p in document.passages if p.pinpoint and p.pinpoint.kind is PinpointKind.FOOTNOTE}
-    for passage in document.passages:
-        assert 0 <= passage.start < passage.end <= len(document.text)
-        assert passage.start >= last
-        last = passage.start
-        spans = passage.spans or ((passage.start, passage.end),)
-        assert spans[0][0] == passage.start
-        assert spans[-1][1] == passage.end
-        assert all(a < b for a, b in spans)
-        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
-        assert set(passage.footnotes) <= notes
-    marks = [0] * len(document.text)
-    for passage in document.passages:
-        for a, b in passage.spans or ((passage.start, passage.end),):
-            for i in range(a, b):
-                marks[i] += 1
-    for a, b in document.furniture:
-        for i in range(a, b):
-            marks[i] += 1
-    assert max(marks, default=0) <= 1, "a character belongs to two passages, or to a passage and the furniture"
-    assert coverage(document) == 1.0
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.txt")), ids=lambda path: path.stem)

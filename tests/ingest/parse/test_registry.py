@@ -37,4 +37,4 @@ def test_an_unknown_name_is_refused_and_the_known_are_named() -> None:
 
 
 def test_plain_text_goes_to_the_letter_parser() -> None:
-    assert registry.sniff("Datum 7 november 2022\nOnderwerp Opvang".encode(), "brief.txt").name == "letter"
+    assert registry.sniff(b"Datum 7 november 2022\nOnderwerp Opvang", "brief.txt").name == "letter"
