@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; another than loopback needs `KB_API_KEYS`.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    allowed_hosts: str | None = Field(
+        None, description="Comma-separated names under which others reach this server; this machine's own names are always known."
+    )
     threads: int = Field(0, ge=0, le=256, description="CPU threads for embedding; 0: as many as the machine has cores.")
     upload_max_mb: int = Field(50, ge=1, le=1024, description="Largest accepted upload, in MiB.")
     parse_timeout_s: int = Field(60, ge=1, le=3600, description="Wall-clock limit for reading one file, in seconds.")
