@@ -7,7 +7,7 @@ of others.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -264,8 +264,23 @@ class LetterParser:
         """As `parse`, for text that is already decoded (what another program took from a PDF)."""
         gate.refuse_error_text(text)
         lines = split_lines(text)
+        return self._parse(text, lines, _read_head(lines), frozenset())
+
+    def parse_lines(self, text: str, lines: Sequence[Line], furniture: Collection[int]) -> ParsedDocument | None:
+        """A text that came from pages, as a letter; None where no minister signed it or no subject is stated.
+
+        Args:
+            furniture: indices of lines that the caller found to be heads or feet.
+        """
         head = _read_head(lines)
-        blocks = read_blocks(lines, furniture=head.furniture)
+        if not any(_rules().title.fullmatch(label) for label in head.fields):
+            return None
+        document = self._parse(text, lines, head, furniture, paged=True)
+        return document if document.metadata.court is not None else None
+
+    def _parse(self, text: str, lines: Sequence[Line], head: _Head, furniture: Collection[int], *, paged: bool = False) -> ParsedDocument:
+        head.furniture.update(furniture)
+        blocks = read_blocks(lines, furniture=head.furniture, paged=paged)
         signature = _find_signatory(head, blocks, text)
         rules = _rules()
         salutation = any(rules.salutation.fullmatch(block.text(text)) for block in blocks[:6])
@@ -274,18 +289,17 @@ class LetterParser:
         metadata, warnings = _metadata(head, subject, is_letter)
         if not is_letter and blocks and blocks[0].shape is Shape.HEADING:
             metadata.title = blocks[0].text(text)
-        printed = _printed_pages(lines, head, warnings)
+        printed = _printed_pages(lines, head, warnings, paged=paged)
         voice = Voice.MINISTER if head.signatory is not None else Voice.UNKNOWN
-        furniture = _spans(lines, head.furniture) + [span for block in signature for span in block.spans]
         shown = [block for block in blocks if block not in signature]
         passages, headings = to_passages(shown, text, voice=voice, printed_pages=printed)
-        furniture.extend(headings)
+        signed = [span for block in signature for span in block.spans]
         return ParsedDocument(
             text=text,
             passages=passages,
             metadata=metadata,
             parser=f"{self.name}/{self.version}",
-            furniture=sorted(furniture),
+            furniture=sorted([*_spans(lines, head.furniture), *signed, *headings]),
             warnings=warnings,
         )
 
@@ -325,9 +339,9 @@ def _languages_of(month: str) -> set[str]:
     return {language for language, names in patterns.load("letter-furniture")["months"].items() if month in names}
 
 
-def _printed_pages(lines: Sequence[Line], head: _Head, warnings: list[str]) -> dict[int, str]:
+def _printed_pages(lines: Sequence[Line], head: _Head, warnings: list[str], *, paged: bool) -> dict[int, str]:
     """Page -> the number printed on it, where form feeds show the pages. Without them a printed number tells no page's bounds."""
-    if not any(line.hard_page for line in lines):
+    if not paged and not any(line.hard_page for line in lines):
         if head.printed_pages:
             seen = ", ".join(dict.fromkeys(head.printed_pages.values()))
             warnings.append(f"pages-not-counted: page numbers are printed ({seen}), but the text does not show where pages break")
@@ -346,12 +360,18 @@ def _spans(lines: Sequence[Line], indices: set[int]) -> list[tuple[int, int]]:
 
 
 def to_passages(
-    blocks: Sequence[Block], text: str, *, voice: Voice, printed_pages: dict[int, str] | None = None
+    blocks: Sequence[Block],
+    text: str,
+    *,
+    voice: Voice,
+    printed_pages: dict[int, str] | None = None,
+    numbered_sections: bool = False,
 ) -> tuple[list[ParsedPassage], list[tuple[int, int]]]:
     """Blocks as passages under their headings, and the spans of the headings, which `heading_path` carries.
 
-    Pinpoints: a footnote its number; a paragraph its place on the page where pages are known; else the first under a heading the
-    heading, and the others their position among the document's paragraphs.
+    Pinpoints: a footnote its number; with `numbered_sections`, the first paragraph under a numbered heading that number; a paragraph
+    its place on the page where pages are known; else the first under a heading the heading, and the others their position among the
+    document's paragraphs.
     """
     printed_pages = printed_pages or {}
     passages: list[ParsedPassage] = []
@@ -377,8 +397,13 @@ def to_passages(
             count += 1
             if block.page is not None:
                 on_page[block.page] = on_page.get(block.page, 0) + 1
+            if numbered_sections and fresh and numbers[-1]:
+                pinpoint = Pinpoint(PinpointKind.SECTION, numbers[-1], numbers[-1])
+            elif block.page is not None:
                 shown = printed_page or str(block.page)
-                pinpoint = Pinpoint(PinpointKind.PAGE_SECTION, f"{shown}.{on_page[block.page]}", f"p. {shown}")
+                # a page that prints no number is counted, and said to be so
+                words = f"p. {shown}" if printed_page else f"p. {shown} (counted)"
+                pinpoint = Pinpoint(PinpointKind.PAGE_SECTION, f"{shown}.{on_page[block.page]}", words)
             elif fresh and path:
                 printed = numbers[-1] or path[-1][1]
                 pinpoint = Pinpoint(PinpointKind.SECTION, printed, printed)

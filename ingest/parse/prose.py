@@ -37,6 +37,7 @@ _ABBREVIATED: Final = re.compile(r"(?:^|[\s(])(?:nrs?|arts?|artt|no|nos|blz|pp?|
 _SUPERSCRIPT: Final = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹⁰", "1234567890")
 _MAX_HEADING: Final = 110  # characters of a heading's line
 _MAX_HEADING_LINES: Final = 2
+_MAX_MISSED: Final = 5  # footnotes in a row
 
 
 class Shape(StrEnum):
@@ -52,7 +53,7 @@ class Line:
     start: int
     end: int
     text: str
-    hard_page: bool = False  # after a form feed
+    hard_page: int = 0  # form feeds before it: more than one where a page holds no text
     soft_page: bool = False  # after what an extractor leaves of one
 
 
@@ -86,13 +87,14 @@ class Block:
 
 def split_lines(text: str) -> list[Line]:
     """Every line of `text`, empty ones too, with the page marks that the text itself holds."""
-    raw: list[tuple[int, int, bool]] = []
-    start, after_feed = 0, False
+    raw: list[tuple[int, int, int]] = []
+    start, feeds = 0, 0
     for match in _LINE_END.finditer(text):
-        raw.append((start, match.start(), after_feed))
-        after_feed = match[0] == "\f" or (after_feed and not text[start : match.start()].strip())
+        blank = not text[start : match.start()].strip(_BLANKS)
+        raw.append((start, match.start(), 0 if blank else feeds))
+        feeds = (feeds if blank else 0) + (match[0] == "\f")
         start = match.end()
-    raw.append((start, len(text), after_feed))
+    raw.append((start, len(text), feeds))
     solid = [(a, b) for a, b, _ in raw if text[a:b].strip(_BLANKS)]
     lone = [a for a, b in solid if text[a] == " " and text[a + 1 : a + 2].strip()]
     indented = sum(1 for a, _ in solid if text[a] in " \t")
@@ -103,7 +105,7 @@ def split_lines(text: str) -> list[Line]:
         piece = text[a:b]
         stripped = piece.strip(_BLANKS)
         begin = a + (len(piece) - len(piece.lstrip(_BLANKS)) if stripped else 0)
-        lines.append(Line(begin, begin + len(stripped), stripped, feed and bool(stripped), a in soft and a > 0))
+        lines.append(Line(begin, begin + len(stripped), stripped, feed if stripped else 0, a in soft and a > 0))
     return lines
 
 
@@ -127,18 +129,18 @@ def width_of(lines: Sequence[Line]) -> int:
     return lengths[0] if len(lengths) == 1 else round(quantiles(lengths, n=100, method="inclusive")[79])
 
 
-def read_blocks(lines: Sequence[Line], *, furniture: Collection[int] = (), page_count: bool = True) -> list[Block]:
+def read_blocks(lines: Sequence[Line], *, furniture: Collection[int] = (), paged: bool = False) -> list[Block]:
     """The blocks of a text in reading order of their first words.
 
     Args:
         lines: all its lines (`split_lines`).
         furniture: indices of lines that are no text of the document; each of them is a page mark.
-        page_count: count pages by form feeds; without any, `page` is None.
+        paged: the text came from pages; else, without a form feed, `page` is None.
     """
     skip = frozenset(furniture)
     width = width_of([line for i, line in enumerate(lines) if i not in skip])
-    pages = _pages(lines) if page_count else [None] * len(lines)
-    notes = _footnotes(lines, skip, width)
+    pages = _pages(lines, paged=paged)
+    notes = _footnotes(lines, skip, width, pages)
     in_note = {i for note in notes for i in note.lines}
     body = [i for i, line in enumerate(lines) if line.text and i not in skip and i not in in_note]
     blank_before, page_before = _gaps(lines, body, skip, in_note)
@@ -186,14 +188,15 @@ def read_blocks(lines: Sequence[Line], *, furniture: Collection[int] = (), page_
     return blocks
 
 
-def _pages(lines: Sequence[Line]) -> list[int | None]:
-    if not any(line.hard_page for line in lines):
+def _pages(lines: Sequence[Line], *, paged: bool) -> list[int | None]:
+    if not paged and not any(line.hard_page for line in lines):
         return [None] * len(lines)
-    page, pages = 1, []
+    page = 1
+    pages: list[int | None] = []
     for line in lines:
         page += line.hard_page
         pages.append(page)
-    return list(pages)
+    return pages
 
 
 def _gaps(lines: Sequence[Line], body: Sequence[int], skip: frozenset[int], in_note: set[int]) -> tuple[list[bool], list[bool]]:
@@ -203,7 +206,7 @@ def _gaps(lines: Sequence[Line], body: Sequence[int], skip: frozenset[int], in_n
     for i in body:
         between = range(previous + 1, i)
         blank_before.append(previous < 0 or any(not lines[j].text for j in between))
-        page_before.append(lines[i].hard_page or lines[i].soft_page or any(j in skip or j in in_note for j in between))
+        page_before.append(bool(lines[i].hard_page) or lines[i].soft_page or any(j in skip or j in in_note for j in between))
         previous = i
     return blank_before, page_before
 
@@ -313,7 +316,7 @@ class _Note:
     call: tuple[int, int] | None = None  # (line, offset in the text)
 
 
-def _footnotes(lines: Sequence[Line], skip: frozenset[int], width: int) -> list[_Note]:
+def _footnotes(lines: Sequence[Line], skip: frozenset[int], width: int, pages: Sequence[int | None]) -> list[_Note]:
     calls: dict[int, list[tuple[int, int]]] = {}
     for i, line in enumerate(lines):
         if i not in skip:
@@ -331,15 +334,19 @@ def _footnotes(lines: Sequence[Line], skip: frozenset[int], width: int) -> list[
         note = _NOTE.match(line.text) if line.text and i not in skip else None
         number = _number(note) if note else None
         called = None
-        if number == expected and (_starts_block(lines, i, skip) or (notes and notes[-1].lines[-1] == _previous(lines, i))):
-            called = next((c for c in calls.get(expected, ()) if last_call < c[1] < line.start and c[0] not in taken), None)
-        if called is None:
+        opens = _starts_block(lines, i, skip) or (notes and notes[-1].lines[-1] == _previous(lines, i))
+        # where pages are known, a note that was not recognised does not cost all later ones: the call must then be on the same page
+        near = number is not None and pages[i] is not None and expected <= number <= expected + _MAX_MISSED
+        if number is not None and opens and (number == expected or near):
+            candidates = (c for c in calls.get(number, ()) if last_call < c[1] < line.start and c[0] not in taken)
+            called = next((c for c in candidates if number == expected or pages[c[0]] == pages[i]), None)
+        if called is None or number is None:
             i += 1
             continue
-        end = _note_end(lines, i, skip, expected, width)
-        notes.append(_Note(expected, [j for j in range(i, end) if lines[j].text], called))
+        end = _note_end(lines, i, skip, number, width)
+        notes.append(_Note(number, [j for j in range(i, end) if lines[j].text], called))
         taken.update(range(i, end))
-        expected += 1
+        expected = number + 1
         last_call = called[1]
         i = end
     return notes
@@ -351,7 +358,7 @@ def _number(match: re.Match[str]) -> int:
 
 
 def _starts_block(lines: Sequence[Line], i: int, skip: frozenset[int]) -> bool:
-    return i == 0 or not lines[i - 1].text or (i - 1) in skip or lines[i].hard_page or lines[i].soft_page
+    return i == 0 or not lines[i - 1].text or (i - 1) in skip or bool(lines[i].hard_page) or lines[i].soft_page
 
 
 def _previous(lines: Sequence[Line], i: int) -> int | None:
