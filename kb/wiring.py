@@ -161,12 +161,11 @@ class KnowledgeBase:
     def _open(self) -> View:
         generation = self.generations.open_current(self.embedder)
         library = generation.library
-        documents = {document.id: document for document in library.documents()}
 
         def citation(document: Document, pinpoint: Pinpoint | None) -> Mapping[str, str]:
             return cite(document, pinpoint, self.courts)
 
-        standings = Standings(documents, library.treatments(), citation)
+        standings = Standings(library.documents(), library.treatments(), citation)
         searcher = Searcher(
             library=library,
             index=generation.index,
