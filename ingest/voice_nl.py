@@ -22,6 +22,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])[\"”’»)\]]{0,2}\s+(?=[A-Z\[“„‘\"'(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|dr|drs|prof|ir|ing|art|artt|nr|nrs|no|blz|jo|bijv|resp|o\.a|m\.n|d\.d|ca|sub|evt|r\.o|rov|Stb|Trb|Stcrt|e\.a|e\.d|c\.q|p|par|vgl|aant|zgn|[A-Z]))\.$"
 )
+_NO_MODAL: Final = r"(?! (?:dient|moet|kan|mag|zal|hoeft|behoort|had|kon|mocht|zou)\b)"  # what a party must do is no argument of it
 _LEAD_NUMBER = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2}){0,4} ?\.?\s+(?=\S))?(?:\(\.\.\.\)\s*)?")
 _NUMBERED = re.compile(r"\A(?:\d{1,2}(?:\.\d{1,2}){0,4}|[IVX]{1,4}|[A-H])? ?\.?(?: ?\.)?\s*(?=[\[A-Za-z])")
 
@@ -57,12 +58,13 @@ class _CourtPatterns:
     words: re.Pattern[str]  # this court, as it names itself
     opening: re.Pattern[str]  # a sentence that opens with this court's assessment
     anywhere: re.Pattern[str]  # a sentence that holds it
+    strong: re.Pattern[str]  # a sentence that holds it though it opens with a provision
 
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
     text: str
-    kind: str  # court, applicant, authority, other, law, ruling, facts, plain
+    kind: str  # court, applicant, authority, other, same (he who spoke before), law, ruling, facts, plain
     size: int
 
 
@@ -90,11 +92,20 @@ class VoiceRules:
             markers = data["markers"]
             self._court_opening = "|".join(markers["court_opening"])
             self._anywhere = list(markers["court_anywhere"])
+            self._strong = list(markers["court_strong"])
+            self._reports = re.compile(r"\A(?:" + "|".join(markers["reports"]) + ")")
             self._lower = "(?:" + "|".join(markers["lower"]) + ")"
             self._ruling = re.compile("|".join(f"(?:{p})" for p in markers["ruling_lead"]))
             self._law = re.compile(r"\A(?:" + "|".join(markers["law_lead"]) + ")")
             self._facts = re.compile(r"\A(?:" + "|".join(markers["facts_opening"]) + ")")
-            self._party = [(name, re.compile(_party(noun, present, past))) for name, noun in nouns.items()]
+            self._party: list[tuple[str, re.Pattern[str], re.Pattern[str]]] = [
+                (name, re.compile(_party(noun, present, past)), re.compile(rf"\b(?:aldus|volgens) {noun}")) for name, noun in nouns.items()
+            ]
+            self._same = re.compile(
+                rf"(?:Hij|Zij|Ze) (?:.{{1,60}} )?(?:{present}|(?:heeft|hebben) .{{0,200}}{past})\b|(?:[A-Z]\w+ )?{present} (?:hij|zij|ze)\b"
+            )
+            self._verdict = re.compile("|".join(markers["verdict"]))
+            self._shortfall = re.compile("|".join(markers["shortfall"]))
             self._any_party = re.compile(r"\A(?:" + "|".join(nouns.values()) + r")\b", re.I)
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise CorpusInvalid(f"{source}: {error!r}") from error
@@ -149,7 +160,7 @@ class VoiceRules:
 
     def voice(self, text: str, section: Section, court: Court, *, opinion: bool = False, quoted: float = 0.0) -> Voice:
         """The voice of one passage. `quoted` is the share of its text that the source marks as a quotation."""
-        sentences = self.sentences(text, court)
+        sentences = _resolved(self.sentences(text, court))
         if not sentences:
             return Voice.UNKNOWN
         if section is Section.DECISION:  # the decision under review: never this court's assessment
@@ -162,7 +173,8 @@ class VoiceRules:
         if section in (Section.SUMMARY, Section.REMEDY):
             return Voice.UNKNOWN
         if section in (Section.LAW, Section.ANNEX):
-            return Voice.QUOTED_LAW if section is Section.LAW or _share(sentences, "law") > 0.3 else Voice.UNKNOWN
+            own = _has(sentences, "court", "applicant", "authority", "other")
+            return Voice.QUOTED_LAW if not own and _share(sentences, "law") > (0.2 if section is Section.LAW else 0.4) else Voice.UNKNOWN
         if quoted > 0.5:
             return self._quoted_voice(sentences)
         if section is Section.APPLICANT:
@@ -181,13 +193,24 @@ class VoiceRules:
         bare = sentence[self._adverbs.match(sentence).end() :]  # type: ignore[union-attr]
         if self._facts.match(sentence):
             return "facts"
-        for name, pattern in self._party:
-            if pattern.match(sentence) or pattern.match(bare):
-                return name if not patterns.opening.match(sentence) else "court"
-        if patterns.opening.match(sentence) or patterns.opening.match(bare):
+        opens = bool(patterns.opening.match(sentence) or patterns.opening.match(bare))
+        for name, straight, aside in self._party:
+            if straight.match(sentence) or straight.match(bare):
+                if opens:
+                    return "court"
+                # `Verweerder heeft zich terecht op het standpunt gesteld`: the word before `dat` is the court's verdict
+                clause = sentence.split(" dat ", 1)[0]
+                return "court" if self._verdict.search(clause) else "plain" if self._shortfall.search(clause) else name
+            if aside.search(sentence) and not opens:
+                return name
+        if opens:
             return "court"
+        if self._same.match(sentence) or self._same.match(bare):
+            return "same"
         if self._law.match(sentence) or self._law.match(bare):
-            return "court" if patterns.anywhere.search(sentence) else "law"
+            return "court" if patterns.strong.search(sentence) else "law"
+        if self._reports.match(sentence):
+            return "plain"
         if self._ruling.search(sentence) and not patterns.anywhere.search(sentence):
             return "ruling"
         if patterns.anywhere.search(sentence):
@@ -208,8 +231,12 @@ class VoiceRules:
                 )
             )
             anywhere = "|".join(p.replace("{court}", words).replace("{lower}", self._lower) for p in self._anywhere)
+            strong = "|".join(p.replace("{court}", words) for p in self._strong)
             known = _CourtPatterns(
-                re.compile(words, re.I), re.compile(rf"\A(?:{opening})"), re.compile(rf"(?:{anywhere})|{subject} {self._assess}\b", re.I)
+                re.compile(words, re.I),
+                re.compile(rf"\A(?:{opening})"),
+                re.compile(rf"(?:{anywhere})|{subject} {self._assess}\b", re.I),
+                re.compile(strong, re.I),
             )
             self._patterns[court.code] = known
         return known
@@ -263,10 +290,21 @@ class VoiceRules:
         return Voice.UNKNOWN
 
 
+def _resolved(sentences: Sequence[_Sentence]) -> list[_Sentence]:
+    """`Hij stelt verder …` takes the voice of the party that spoke last; of none: a party we cannot name."""
+    out: list[_Sentence] = []
+    party = "other"
+    for sentence in sentences:
+        if sentence.kind in ("applicant", "authority", "other"):
+            party = sentence.kind
+        out.append(_Sentence(sentence.text, party, sentence.size) if sentence.kind == "same" else sentence)
+    return out
+
+
 def _party(noun: str, present: str, past: str) -> str:
     """A sentence that opens with a party and its argument, straight or inverted: `Eiser betoogt`, `Volgens eiser`, `Voorts stelt eiser`."""
     return (
-        rf"(?:{_capitalised(noun)}|{noun})(?: [^.;]{{1,60}}?)? (?:{present})\b"
+        rf"(?:{_capitalised(noun)}|{noun}){_NO_MODAL}(?: [^.;]{{1,60}}?)? (?<!te )(?:{present})\b"
         rf"|(?:{_capitalised(noun)}|{noun})(?: [^.;]{{1,40}}?)? (?:heeft|hebben)\b.{{0,400}}?(?:{past})\b"
         rf"|(?:Volgens|Blijkens het betoog van|Met het betoog) {noun}\b"
         rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:{present}) (?:{noun})\b"

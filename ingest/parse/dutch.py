@@ -29,17 +29,24 @@ _DATE = re.compile(rf"\d{{1,2}}\.? (?:{_MONTHS})\b", re.I)
 _UNIT = re.compile(r"\d{1,2} (?:euro|procent|%|uur|dagen|weken|maanden|jaar|punten?)\b", re.I)
 # a number after one of these words is a reference, not the head of a ground
 _REFERS = re.compile(
-    r"(?:artikel|artikelen|art|artt|lid|leden|onder|nr|nrs|no|nummer|punt|punten|overweging|overwegingen|rechtsoverweging|rechtsoverwegingen|r\.?o|ro|rov|"
+    r"\A[(\[]?(?:artikel|artikelen|art|artt|lid|leden|onder|nr|nrs|no|nummer|punt|punten|overweging|overwegingen|rechtsoverweging|rechtsoverwegingen|r\.?o|ro|rov|"
     r"paragraaf|paragrafen|par|§|blz|p|pag|pagina|hoofdstuk|bijlage|grief|grieven|middel|middelen|onderdeel|onderdelen|feit|feiten|productie|prod|"
     r"en|of|tot|met|t/m|van|tussen|op|in|aan|bij|sub|om|na|per|de|het|een|te|ca|circa|€|euro|eur|f|fl|nlg|begane|uit|voor|dan|ruim|ongeveer|kamer|"
     r"stk|randnummer|randnummers|alinea|noot|voetnoot|zaak|zaken|zaaknummer|bedrag|stb|trb|stcrt|pb|nj|awb|ab|jv|deel|vak|versie|perceel|sectie|unit)[.,:(]?$",
     re.I,
 )
 _SENTENCE_END = re.compile(r"[.!?;:)\]”’\"'»…][)\]”’\"'»]*+$")
+_SENTENCE_START = re.compile(r"(?<=[.;:!?)\]])\s+(?=[A-Z(w])")
+_QUESTION = re.compile(
+    r"(?:\A|[.!?;:)] +)(?P<title>(?:Wel|Wat|Heeft|Hebben|Is|Mocht|Mag|Kan|Waar|Zijn|Had|Hoe|Moet|Komt|Was|Waren|Wie|Doet|Dient)[^.!?;:]{5,100}\?)$"
+)
 _LAST_STOP = re.compile(r"[.!?;:]")
 _TITLE_WORD = re.compile(r"u ?i ?t ?s ?p ?r ?a ?a ?k", re.I)
 _TITLE_END = re.compile(r"[.;,]$")
+_ENOUGH: Final = 0.9
 _BEGINS_BODY: Final = frozenset({Section.FACTS, Section.GROUNDS, Section.COURT, Section.SUMMARY, Section.DISPUTE, Section.DECISION})
+# headings of the first rank where they have no number; `Het bestreden besluit` or `Wettelijk kader` may stand below them
+_MAIN: Final = _BEGINS_BODY - {Section.DISPUTE, Section.DECISION} | {Section.CONCLUSION, Section.OPERATIVE, Section.REMEDY, Section.ANNEX}
 _OPENING = '"“„«‘'
 _CLOSING = '"”“»’'
 
@@ -249,13 +256,22 @@ class _Segmenter:
             return None
         number = parse_number(match["number"])
         rest = string[match.end() :].lstrip()
-        if number is None or number[0] == 0 or (rest and not self._begins_ground(rest)):
+        if number is None or number[0] == 0:
             return None
-        if not rest and not match["dot"] and len(number) == 1 and not self.run_on and not self.derived:
+        # `5.1. wijst de vordering af`: in the operative part a number goes before a verb
+        lower = bool(rest) and not self._begins_ground(rest)
+        if lower and not (len(number) > 1 and rest[0].islower()):
             return None
-        if not match["gap"] and rest and not match["dot"] and len(number) == 1:
-            return None  # `3M`, `2A`
-        weight = 1.0 if len(number) > 1 else 0.8 if match["dot"] else 0.4
+        if not rest:  # a number with a line of its own: what does the next one look like?
+            below = next((self._string(other) for other in self.lines[i + 1 : i + 2]), "").lstrip()
+            if not below or not self._begins_ground(below):
+                return None
+        glued = bool(rest) and not match["gap"] and not match["dot"] and len(number) == 1
+        # `3M`, `2A` are names; `1De procedure` is a heading whose number lost its blank
+        title = len(string) <= 90 and re.match(r"[A-Z][a-z]+ ", rest) and not re.search(r"[.;:,]$", string)
+        if glued and self.section[i] is None and not title:
+            return None
+        weight = 0.4 if lower else 1.0 if len(number) > 1 else 0.8 if match["dot"] else 0.4
         if self.section[i] is not None:
             weight += 1.5
         elif heading or line.bold:
@@ -284,6 +300,8 @@ class _Segmenter:
             weight = 0.6 if len(number) > 1 else 0.45 if match["dot"] else 0.2
             if not ended:
                 weight -= 0.1
+            if len(number) == 1 and self.rules.heading_prefix(self.text[match.end() : match.end() + 160]):
+                weight += 0.6
             yield _Candidate(match.start(), i, number, (match["number"] + (match["dot"] or "")).strip(), weight, True, False)
 
     @staticmethod
@@ -412,6 +430,16 @@ class _Segmenter:
             return False
         if not re.match(r"(?:\d[\d.]* ?)?[A-Z]", string) or self._current() in (Section.OPERATIVE, Section.REMEDY):
             return False
+        if (
+            numbers
+            and numbers[0].at == line.start
+            and len(numbers[0].number) == 1
+            and len(string) <= 90
+            and len(string) > len(numbers[0].printed) + 2
+        ):
+            below = self.chosen.get(i + 1, [])
+            if below and below[0].at == self.lines[i + 1].start and len(below[0].number) > 1 and below[0].number[0] == numbers[0].number[0]:
+                return True  # `3 De oordelen van het hof` right above `3.1`
         if line.bold or (string.isupper() and sum(c.isalpha() for c in string) >= 6):
             return True
         # a short line without a full stop right before a numbered ground, after a finished sentence: a subheading
@@ -442,20 +470,31 @@ class _Segmenter:
         number = next((c.number for c in numbers if c.at == line.start), None)
         if line.role == "heading" and line.depth:
             level = line.depth
-        elif section is not None and (number is None or len(number) == 1):
-            level = 1 if line.depth <= 1 else line.depth
         elif number is not None:
             level = len(number)
         else:
-            level = max(2, line.depth + 1)
-        if section in (Section.OPERATIVE, Section.REMEDY, Section.FACTS, Section.ANNEX) and line.role != "heading":
+            rank = self._level(section)
+            level = max(rank, line.depth + rank - 1)
+        if section in (Section.OPERATIVE, Section.REMEDY, Section.FACTS, Section.ANNEX) and not (line.role == "heading" and line.depth):
             level = 1
         self.headings = [h for h in self.headings if h[0] < level]
-        inherited = self.headings[-1][2] if self.headings else Section.UNKNOWN
-        self.headings.append(
-            (level, " ".join(title.split()), section or (inherited if inherited is not Section.SUMMARY else Section.UNKNOWN))
-        )
+        if section is not None:
+            self.numbered_under = None
+        self.headings.append((level, " ".join(title.split()), section or self._inherited(line.depth > 0)))
         self.in_colophon = False
+
+    def _inherited(self, nested: bool) -> Section:
+        """What a subheading that we do not know stands under; below an unnumbered `Voorgeschiedenis` that is unknown again."""
+        if not self.headings:
+            return Section.UNKNOWN
+        _, title, section = self.headings[-1]
+        loose = section is Section.SUMMARY or (section is Section.FACTS and not nested and not title[:1].isdigit())
+        return Section.UNKNOWN if loose else section
+
+    def _level(self, section: Section | None) -> int:
+        """The rank of an unnumbered heading: an `Inleiding` below `Overwegingen` is no section of its own."""
+        inside = section is Section.SUMMARY and any(h[2] in (Section.GROUNDS, Section.COURT, Section.ANNEX) for h in self.headings)
+        return 1 if section in _MAIN and not inside else 2
 
     def _printed(self, candidate: _Candidate) -> tuple[str, bool] | None:
         return (candidate.printed, candidate.inline)
@@ -465,7 +504,13 @@ class _Segmenter:
         own = candidate.at in self.in_sequence
         if not own:
             self.out.warnings.append(f"number-outside: {candidate.printed} at {candidate.at} is not in the ruling's sequence")
-        self.open_pin = Pinpoint(PinpointKind.CONSIDERATION, dotted(candidate.number), candidate.printed) if own else None
+        self.open_pin = self._pinpoint(candidate) if own else None
+        last = self.numbered_under
+        if self._current() is Section.FACTS and len(candidate.number) > 1 and last is not None and last[0] != candidate.number[0]:
+            # the facts were numbered 2.x; at 3.1 another section has begun, whatever its heading
+            self.headings[-1] = (self.headings[-1][0], self.headings[-1][1], Section.UNKNOWN)
+        if len(candidate.number) > 1:
+            self.numbered_under = candidate.number
         self.open_derived = candidate.inline
         self.open_start = candidate.at
         self.open_end = candidate.at
@@ -473,10 +518,23 @@ class _Segmenter:
         self.open_numbered = True
         self.in_colophon = False
 
+    def _pinpoint(self, candidate: _Candidate) -> Pinpoint:
+        """The ground; below an unnumbered `Beslissing` the numbers are those of the operative part."""
+        operative = self._current() is Section.OPERATIVE and len(candidate.number) == 1 and not self.headings[-1][1][:1].isdigit()
+        return Pinpoint(PinpointKind.OPERATIVE if operative else PinpointKind.CONSIDERATION, dotted(candidate.number), candidate.printed)
+
     def _before_number(self, i: int, line: Line, cursor: int, candidate: _Candidate) -> int:
         """Text of this line before an inline number: to the open passage, except a heading that lost its line."""
         before = self.text[cursor : candidate.at].rstrip()
         end = cursor + len(before)
+        question = _QUESTION.search(before)
+        if question:  # `Is Griekenland veilig? 6. Eiser …`
+            at = question.start("title")
+            self._append(i, line, start=cursor, end=cursor + at)
+            self._close()
+            self._push_run_on(question["title"])
+            self.out.furniture.append((cursor + at, end))
+            return candidate.at
         if not _SENTENCE_END.search(before) or self.rules.heading(self._title_before(before), self.court):
             title = self._title_before(before)
             at = before.rfind(title)
@@ -493,12 +551,11 @@ class _Segmenter:
 
     def _push_run_on(self, title: str) -> None:
         section = self.rules.heading(title, self.court)
-        level = 1 if section is not None else 2
+        level = 1 if title[:1].isdigit() else self._level(section)
         self.headings = [h for h in self.headings if h[0] < level]
-        inherited = self.headings[-1][2] if self.headings else Section.UNKNOWN
-        self.headings.append(
-            (level, " ".join(title.split()), section or (inherited if inherited is not Section.SUMMARY else Section.UNKNOWN))
-        )
+        if section is not None:
+            self.numbered_under = None
+        self.headings.append((level, " ".join(title.split()), section or self._inherited(False)))
 
     def _title_after(self, line: Line, candidate: _Candidate, numbers: Sequence[_Candidate]) -> int:
         """Where the text of a ground begins after `2 De beoordeling` in a line without breaks; the title becomes a heading."""
@@ -559,14 +616,29 @@ class _Segmenter:
             if self.pending is not None and self.pending_candidate is not None and heading is None and not self.in_colophon:
                 candidate = self.pending_candidate
                 if candidate.at in self.in_sequence:
-                    self.open_pin = Pinpoint(PinpointKind.CONSIDERATION, dotted(candidate.number), candidate.printed)
+                    self.open_pin = self._pinpoint(candidate)
                     self.open_numbered = True
                     self.open_derived = candidate.inline
             self.pending = None
         self.open_heading = heading
+        closing = self._closing_formula(start, end)
+        if closing is not None:
+            self.open_end = start + len(self.text[start:closing].rstrip())
+            self.open_lines.append(i)
+            self._close()
+            self.in_colophon = True
+            self.open_start, self.open_lines, self.open_numbered, self.open_derived = closing, [], False, False
         self.open_end = end
         self.open_lines.append(i)
 
+    def _closing_formula(self, start: int, end: int) -> int | None:
+        """Where the closing formula begins inside a line of the operative part that lost its breaks."""
+        if not self.run_on or self.in_colophon or self._current() is not Section.OPERATIVE:
+            return None
+        starts = (match.end() for match in _SENTENCE_START.finditer(self.text, start, end))
+        return next((at for at in starts if self.rules.closes(self.text[at : at + 200])), None)
+
+    numbered_under: Number | None = None  # last number of two levels or more below the heading that was recognised
     pending_candidate: _Candidate | None = None
     open_heading: tuple[str, ...] | None = None
 
@@ -582,7 +654,7 @@ class _Segmenter:
         )
         content = self.text[start : self.open_end]
         quoted = sum(self.lines[i].end - self.lines[i].start for i in self.open_lines if self.quoted[i]) / max(1, len(content))
-        if self.open_heading is not None or self.in_colophon or info:
+        if self.open_heading is not None or self.in_colophon or info or not (self.headings or self.open_pin):
             voice = Voice.UNKNOWN
         else:
             voice = self.rules.voice(content, self._current(), self.court, opinion=self.opinion, quoted=quoted)
@@ -634,6 +706,8 @@ def _best_sequence(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     if not candidates:
         return []
     at: int | None = max(range(len(candidates)), key=lambda k: (score[k], -k))
+    if at is None or score[at] < _ENOUGH:
+        return []  # a lone number in running text proves no sequence
     chain = []
     while at is not None:
         chain.append(candidates[at])

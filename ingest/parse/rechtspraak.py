@@ -126,7 +126,7 @@ class _Body:
                 self._walk(child, role, depth, quoted or name == "blockquote")
             elif name in ("nr", "paranr"):
                 self._flush_number(depth)
-                self.number = _BLANKS.sub(" ", "".join(child.itertext())).strip() or None
+                self.number = _squash(child) or None
             elif name == "title":
                 self._title(child, role, depth)
             elif name == "footnote":
@@ -226,7 +226,7 @@ class _Body:
 
     def _title(self, element: etree._Element, role: Role, depth: int) -> None:
         number = next((child for child in element if local_name(child) == "nr"), None)
-        printed = _BLANKS.sub(" ", "".join(number.itertext())).strip() if number is not None else ""
+        printed = _squash(number) if number is not None else ""
         words = _Words()
         words.add(element.text)
         for child in element:
@@ -496,7 +496,7 @@ def _extra(register: etree._Element, published: etree._Element | None, found: Me
 
 
 def _squash(element: etree._Element) -> str:
-    return _BLANKS.sub(" ", "".join(element.itertext())).strip()
+    return _BLANKS.sub(" ", "".join(str(part) for part in element.itertext())).strip()
 
 
 def _all(element: etree._Element, name: str) -> list[str]:

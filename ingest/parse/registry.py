@@ -10,7 +10,9 @@ from kb.errors import InputRejected
 # (name, module): each module holds its parser as `PARSER`; it is imported when first needed, so that a child process loads one
 PARSERS: Final[tuple[tuple[str, str], ...]] = (
     ("rechtspraak", "ingest.parse.rechtspraak"),
+    ("rechtspraak-rows", "ingest.parse.rechtspraak_rows"),
     ("cjeu", "ingest.parse.cjeu"),
+    ("pdf", "ingest.parse.pdf"),
     ("letter", "ingest.parse.letter"),  # takes any plain text: keep it last
 )
 _REFUSED: Final = (
