@@ -1,0 +1,97 @@
+"""The application: JSON API and pages over one knowledge base. Importing this module does no work."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api import deps, errors, events
+from api.auth import Keys, require_safe_address
+from api.limits import Gate, Searches
+from api.routes import documents, probes, search
+from api.web import pages
+from kb.errors import KbError
+from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from kb.wiring import KnowledgeBase
+
+_SEARCHES_AT_ONCE = 4
+_DESCRIPTION = """Cited passages for European asylum practice. Every passage carries its place, its document, whose words it holds,
+whether it is the official text or our digest, and whether the authority still stands. Not legal advice; check the official text."""
+
+
+def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase | None" = None) -> FastAPI:
+    """The application for `settings` (the environment's by default) over `knowledge_base` (that of the settings by default).
+
+    The store is opened at startup where there is one, else at the first question. Raises: SettingsInvalid for an address beyond
+    this machine without keys, and for keys that cannot be read.
+    """
+    settings = settings or Settings.load()
+    require_safe_address(settings, settings.host)
+    if knowledge_base is None:
+        from kb.wiring import KnowledgeBase
+
+        knowledge_base = KnowledgeBase(settings)
+    app = FastAPI(
+        title="dublin-kb",
+        version=_version(),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        telemetry={"tracing": False},
+        lifespan=_lifespan,
+    )
+    app.state.services = deps.Services(settings, knowledge_base, Keys.of(settings), Searches(_SEARCHES_AT_ONCE))
+    problems: dict[int | str, dict[str, Any]] = {
+        "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
+    }
+    for module in (search, documents):
+        app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
+    app.include_router(probes.router)
+    app.include_router(pages.static_router)
+    app.include_router(pages.router, dependencies=[Depends(deps.reader)])
+    handlers: dict[type[Exception], Callable[..., Any]] = {
+        KbError: errors.kb_error,
+        RequestValidationError: errors.validation_error,
+        HTTPException: errors.http_error,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    app.add_middleware(cast("Any", Gate), hosts=host_names(settings), upload_max_bytes=settings.upload_max_mb * 2**20)
+    return app
+
+
+def host_names(settings: Settings) -> frozenset[str]:
+    """The names under which the server answers: this machine's own, the one it listens on, and those of `KB_ALLOWED_HOSTS`."""
+    given = {name.strip().lower() for name in (settings.allowed_hosts or "").split(",") if name.strip()}
+    listening = {settings.host.lower()} - {"0.0.0.0", "::"}
+    return frozenset({"127.0.0.1", "localhost", "[::1]"} | given | {f"[{name}]" if ":" in name else name for name in listening})
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    held: deps.Services = app.state.services
+    state = await run_in_threadpool(held.knowledge_base.ready)
+    events.log(
+        "started",
+        ready=bool(state["ready"]),
+        generation=cast("str | None", state.get("generation")),
+        code=cast("str | None", state.get("code")),
+    )
+    yield
+    events.log("stopped")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("dublin-kb")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,99 @@
+"""What a reader asks of one document, the same for the JSON, the pages and the command line."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from api.schemas import (
+    ContextOut,
+    DocumentDetailOut,
+    PassageDetailOut,
+    document_fields,
+    document_out,
+    passage_out,
+    standing_out,
+    text_out,
+    treatment_out,
+)
+from kb.domain.documents import Document, Expression, Passage, Track
+from kb.errors import InvalidQuery, NotFound
+from kb.retrieval.passages import preferred_digest_language, public_id
+
+if TYPE_CHECKING:
+    from kb.wiring import View
+
+STYLES = {"nl": "nl", "oscola": "en"}
+
+
+def current_texts(view: "View", document: Document, language: str) -> list[Expression]:
+    """The texts to choose from, without their words: the official one first, then the digest in `language`, then the others."""
+    preferred = f"digest-{preferred_digest_language(language)}"
+    held = [e for e in view.library.expressions(document.id, with_text=False) if e.current]
+    return sorted(held, key=lambda e: (e.form != "official", e.form != preferred, e.form))
+
+
+def choose_text(view: "View", document: Document, form: str | None, language: str) -> Expression:
+    """The text asked for, else the official one, else the digest in `language`. Raises: NotFound, naming what is held."""
+    texts = current_texts(view, document, language)
+    if form is None and texts:
+        return texts[0]
+    for expression in texts:
+        if expression.form == form:
+            return expression
+    held = ", ".join(e.form for e in texts) or "none"
+    raise NotFound(f"{document.id} is not held as {form or 'a text'}: held are {held}")
+
+
+def public_ids(view: "View", document: Document, passages: Iterable[Passage], language: str) -> dict[str, str]:
+    """Stored id to the id that a reader sees."""
+    official = any(e.form == "official" for e in current_texts(view, document, language))
+    return {passage.id: public_id(passage, language, official_held=official) for passage in passages}
+
+
+def detail(view: "View", document_id: str, form: str | None, as_of: dt.date, track: Track | None, language: str) -> DocumentDetailOut:
+    """One document with one text and everything known of its standing. Raises: NotFound."""
+    document = view.library.document(document_id)
+    texts = current_texts(view, document, language)
+    chosen = choose_text(view, document, form, language) if texts or form else None
+    standing = view.standing(document.id, as_of, track)
+    return DocumentDetailOut(
+        **document_fields(document, language),
+        citation=dict(view.citation(document, None)),
+        standing=str(standing.value),
+        standing_detail=standing_out(standing),
+        treatment=[treatment_out(edge, language) for edge in view.standings.treatment_of(document.id, as_of=as_of)],
+        texts=[text_out(expression) for expression in texts],
+        text_form=chosen.form if chosen else None,
+        text=view.library.expression(chosen.key).text if chosen else None,
+    )
+
+
+def cite_in(view: "View", id_: str, style: str) -> str:
+    """The citation of a document, or of a passage when the id has a `#`. Raises: InvalidQuery for an unknown style, NotFound."""
+    if style not in STYLES:
+        raise InvalidQuery(f"no citation style {style[:40]!r}: known are {', '.join(STYLES)}")
+    if "#" in id_:
+        passage = view.library.resolve_passage(id_)
+        return view.citation(view.library.document(passage.document_id), passage.pinpoint)[STYLES[style]]
+    return view.citation(view.library.document(id_), None)[STYLES[style]]
+
+
+def passage_detail(view: "View", id_: str, as_of: dt.date, track: Track | None, language: str, width: int) -> PassageDetailOut:
+    """One passage with at most `width` passages before and after it. Raises: InvalidIdentifier, NotFound."""
+    found = view.library.resolve_passage(id_, language=language)
+    document = view.library.document(found.document_id)
+    before, after = view.passage_context(found, width=width)
+    ids = public_ids(view, document, [*before, found, *after], language)
+    standing = view.standing(document.id, as_of, track)
+    return PassageDetailOut(
+        passage=passage_out(found, public_id=ids[found.id]),
+        document=document_out(document, language),
+        citation=dict(view.citation(document, found.pinpoint)),
+        standing=str(standing.value),
+        standing_detail=standing_out(standing),
+        treatment=[treatment_out(edge, language) for edge in view.standings.treatment_of(document.id, as_of=as_of)],
+        context=ContextOut(
+            before=[passage_out(passage, public_id=ids[passage.id]) for passage in before],
+            after=[passage_out(passage, public_id=ids[passage.id]) for passage in after],
+        ),
+    )

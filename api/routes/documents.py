@@ -1,0 +1,195 @@
+"""Documents, their passages and citations: reading by everyone, adding and erasing by editors."""
+
+import datetime as dt
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api import deps
+from api.deps import Language
+from api.reading import choose_text, cite_in, detail, passage_detail, public_ids
+from api.requests import DayText, DocumentsRequest, day_or, today
+from api.schemas import (
+    CitationsOut,
+    DocumentDetailOut,
+    DocumentsOut,
+    PassageDetailOut,
+    PassagesOut,
+    document_out,
+    link_out,
+    passage_out,
+    treatment_out,
+)
+from api.uploads import LedgerOut, add_upload, forget_document
+from kb.domain.documents import Track
+
+router = APIRouter(tags=["documents"])
+
+Id = Annotated[str, Query(alias="id", min_length=1, max_length=400, description="Id or alias of a document")]
+Form = Annotated[
+    str | None, Query(pattern=r"^(official|digest-(nl|en)|tr-[a-z]{2})$", description="Which text; the official one by default")
+]
+Limit = Annotated[int, Query(ge=1, le=5000)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+AsOf = Annotated[DayText | None, Query()]
+Lang = Annotated[Language | None, Query(description="Language of notes, and of the digest where no official text is held")]
+
+
+@router.get("/documents", response_model=DocumentsOut | DocumentDetailOut)
+def documents(request: Request, asked: Annotated[DocumentsRequest, Query()]) -> DocumentsOut | DocumentDetailOut:
+    """The documents of the corpus that satisfy the filters, newest first; those without a date come last.
+
+    With `id`, that one document as `/documents/{id}` gives it.
+    """
+    language = deps.message_language(request, asked.lang)
+    if asked.id is not None:
+        return _document(request, asked.id, asked.form, asked.as_of, None, asked.lang)
+    every = deps.view(request).library.documents()
+    states, span = asked.states(), asked.span()
+    found = [document for document in every if asked.matches(document, states, span)]
+    found.sort(key=lambda d: d.id)
+    found.sort(key=lambda d: d.date.first if d.date else 0, reverse=True)
+    courts = Counter((document.court_key, document.court) for document in every)
+    return DocumentsOut(
+        total=len(found),
+        limit=asked.limit,
+        offset=asked.offset,
+        documents=[document_out(document, language) for document in found[asked.offset : asked.offset + asked.limit]],
+        courts=[
+            {"key": key, "name": name, "documents": count}
+            for (key, name), count in sorted(courts.items(), key=lambda item: (-item[1], item[0][1]))
+        ],
+    )
+
+
+@router.post("/documents", status_code=201, dependencies=[Depends(deps.editor)])
+async def add(request: Request) -> LedgerOut:
+    """Adds one document: `multipart/form-data` with a field `file`, and optionally `kind`. Needs a key with role editor."""
+    return await add_upload(request)
+
+
+@router.get("/documents/passages", include_in_schema=False)
+def passages_by_query(
+    request: Request, document_id: Id, form: Form = None, lang: Lang = None, limit: Limit = 1000, offset: Offset = 0
+) -> PassagesOut:
+    return passages_of(request, document_id, form, lang, limit, offset)
+
+
+@router.get("/documents/citations", include_in_schema=False)
+def citations_by_query(request: Request, document_id: Id, lang: Lang = None) -> CitationsOut:
+    return citations_of(request, document_id, lang)
+
+
+@router.get("/documents/{document_id:path}/passages")
+def passages_of(
+    request: Request,
+    document_id: str,
+    form: Form = None,
+    lang: Lang = None,
+    limit: Limit = 1000,
+    offset: Offset = 0,
+) -> PassagesOut:
+    """The passages of one text of a document, in reading order."""
+    language = deps.message_language(request, lang)
+    held = deps.view(request)
+    document = held.library.document(document_id)
+    expression = choose_text(held, document, form, language)
+    own = held.library.passages(expression.key)
+    ids = public_ids(held, document, own, language)
+    return PassagesOut(
+        document_id=document.id,
+        form=expression.form,
+        language=expression.language,
+        text_status=str(expression.text_status),
+        total=len(own),
+        limit=limit,
+        offset=offset,
+        passages=[passage_out(passage, public_id=ids[passage.id]) for passage in own[offset : offset + limit]],
+    )
+
+
+@router.get("/documents/{document_id:path}/citations")
+def citations_of(request: Request, document_id: str, lang: Lang = None) -> CitationsOut:
+    """What a document cites, what cites it, and what later documents did to it."""
+    language = deps.message_language(request, lang)
+    held = deps.view(request)
+    document = held.library.document(document_id)
+    return CitationsOut(
+        document_id=document.id,
+        cites=[link_out(link) for link in held.library.citations_from(document.id)],
+        cited_by=[link_out(link) for link in held.library.citations_to(document.id)],
+        treatment=[treatment_out(edge, language) for edge in held.standings.treatment_of(document.id)],
+        treats=[treatment_out(edge, language) for edge in held.standings.treatments_by(document.id)],
+    )
+
+
+@router.get("/documents/{document_id:path}")
+def document(
+    request: Request,
+    document_id: str,
+    form: Form = None,
+    as_of: AsOf = None,
+    track: Track | None = None,
+    lang: Lang = None,
+) -> DocumentDetailOut:
+    """One document with its text, its standing and the texts that are held of it."""
+    return _document(request, document_id, form, as_of, track, lang)
+
+
+@router.delete("/documents/{document_id:path}", dependencies=[Depends(deps.editor)])
+def erase(request: Request, document_id: str) -> dict[str, object]:
+    """Erases a document everywhere, and tells what was removed. Needs a key with role editor."""
+    return forget_document(deps.services(request), document_id)
+
+
+@router.delete("/documents", dependencies=[Depends(deps.editor)], include_in_schema=False)
+def erase_by_query(request: Request, document_id: Id) -> dict[str, object]:
+    return forget_document(deps.services(request), document_id)
+
+
+def _document(
+    request: Request, id_: str, form: str | None, as_of: str | None, track: Track | None, lang: Language | None
+) -> DocumentDetailOut:
+    return detail(deps.view(request), id_, form, day_or(as_of, today()), track, deps.message_language(request, lang))
+
+
+@router.get("/passages", tags=["passages"])
+def passage_by_query(
+    request: Request,
+    id_: Id,
+    as_of: AsOf = None,
+    track: Track | None = None,
+    lang: Lang = None,
+    context: Annotated[int, Query(ge=0, le=20)] = 2,
+) -> PassageDetailOut:
+    """One passage by its id, `<document id>#<pinpoint>`, with `#` percent-encoded."""
+    return _passage(request, id_, day_or(as_of, today()), track, lang, context)
+
+
+@router.get("/passages/{id_:path}", tags=["passages"])
+def passage(
+    request: Request,
+    id_: str,
+    as_of: AsOf = None,
+    track: Track | None = None,
+    lang: Lang = None,
+    context: Annotated[int, Query(ge=0, le=20)] = 2,
+) -> PassageDetailOut:
+    """One passage with the passages around it: `/passages/ECLI:EU:C:2019:219%23para-90`."""
+    return _passage(request, id_, day_or(as_of, today()), track, lang, context)
+
+
+def _passage(request: Request, id_: str, as_of: dt.date, track: Track | None, lang: Language | None, width: int) -> PassageDetailOut:
+    return passage_detail(deps.view(request), id_, as_of, track, deps.message_language(request, lang), width)
+
+
+@router.get("/export", tags=["export"], include_in_schema=False)
+def export_by_query(request: Request, id_: Id, style: str = "nl") -> Response:
+    return export(request, id_, style)
+
+
+@router.get("/export/{id_:path}", tags=["export"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def export(request: Request, id_: str, style: str = "nl") -> Response:
+    """A ready citation as plain text, of a document or a passage. Styles: `nl` (Leidraad), `oscola`."""
+    return Response(cite_in(deps.view(request), id_, style) + "\n", media_type="text/plain; charset=utf-8")

@@ -1,0 +1,33 @@
+"""GET and POST /search."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import deps
+from api.requests import SearchBody, SearchRequest, today
+from api.schemas import SearchOut, search_out
+
+router = APIRouter(tags=["search"])
+
+
+@router.get("/search", response_model_exclude_none=False)
+def search(request: Request, response: Response, asked: Annotated[SearchRequest, Query()]) -> SearchOut:
+    """Cited passages for a question, keywords or an identifier. Text with facts of a case belongs in POST."""
+    return _answer(request, response, asked)
+
+
+@router.post("/search")
+def search_with_facts(request: Request, response: Response, asked: SearchBody) -> SearchOut:
+    """The same search, with the question in the body: it stays out of addresses and histories, and is not kept."""
+    return _answer(request, response, asked)
+
+
+def _answer(request: Request, response: Response, asked: SearchRequest) -> SearchOut:
+    held = deps.services(request)
+    query = asked.to_query(today())
+    with held.searches.one():
+        result = held.knowledge_base.search(query)
+    response.headers["Cache-Control"] = "no-store"
+    language = deps.message_language(request, asked.lang)
+    return search_out(result, language, grouped=asked.group == "document", explain=asked.explain)
