@@ -384,7 +384,9 @@ def to_passages(
     for block in blocks:
         if block.shape is Shape.HEADING:
             headings.extend(block.spans)
-            level = block.number.count(".") + 1 if block.number else 1
+            # a heading without a number stands below the numbered one before it
+            above = next((n for n in reversed(numbers) if n), None)
+            level = block.number.count(".") + 1 if block.number else (above.count(".") + 2 if above else 1)
             numbers.append(block.number)
             path = [*[entry for entry in path if entry[0] < level], (level, block.text(text))]
             fresh = True

@@ -12,13 +12,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from ingest.parse import gate
 from ingest.parse.letter import LetterParser, page_number, to_passages
 from ingest.parse.model import Metadata, ParsedDocument, Parser
-from ingest.parse.prose import Line, read_blocks, split_lines
+from ingest.parse.prose import read_blocks, split_lines
 from ingest.parse.publishers import find_publisher
 from kb.domain.documents import Kind, Voice
 from kb.errors import InputRejected
@@ -32,8 +33,9 @@ PYPDF_PAGES: Final = 150  # 50 to 70 ms a page measured; PDFium takes 1 to 3
 _EDGE_LINES: Final = 4  # lines from a page's upper and lower edge that may be a running head or foot
 _MIN_REPEATS: Final = 3
 _TINY_PT: Final = 2.0
-_CONTENTS: Final = re.compile(r".*?(?:\.{4,}|(?:\. ){4,}|…{2,}|_{4,})[ .]*\d{1,4}\s*")
-_BOLD: Final = re.compile(r"bold|black|heavy|semibold|demi", re.I)
+# a line of a table of contents: leaders and a page number, which some producers write as a line of its own
+_CONTENTS: Final = re.compile(r"[^.…_]*+(?:[.…_](?![.…_ ]{3})[^.…_]*+)*+(?:\.{4,}|(?:\. ){4,}|…{2,}|_{4,})[ .…_]*+(?:\d{1,4}\s*+)?")
+_BOLD: Final = re.compile(r"bold|black|heavy|demi", re.I)
 _UNWANTED: Final = re.compile(r"[\v\x1c\x1d\x1e\x85\u2028\u2029]")
 _DULL_TITLE: Final = re.compile(r"microsoft (?:word|powerpoint)|untitled|\.(?:docx?|pdf|indd|rtf)$|^[0-9a-f\-]{16,}$|^\W*$", re.I)
 
@@ -68,6 +70,7 @@ class _Page:
 @dataclass(slots=True)
 class _Built:
     text: str = ""
+    body_size: float = 0.0
     furniture: set[int] = field(default_factory=set)  # line numbers
     raw: dict[int, tuple[int, _RawLine]] = field(default_factory=dict)  # line number -> (page, line)
 
@@ -231,9 +234,11 @@ def _lines(pieces: Sequence[_Piece]) -> Iterator[_RawLine]:
                 pending += " " if part else ""
                 continue
             same = open_line is not None and abs(piece.y - open_line.y) <= 0.55 * max(piece.size, open_line.size, 1.0)
-            if open_line is not None and "\n" in pending and same and not (at and len(parts) > 1 and at < len(parts)):
-                raised = bare[:3].isdigit() and len(bare) <= 3 and piece.size <= 0.85 * open_line.size
-                pending = "" if raised else " "
+            raised = same and open_line is not None and len(bare) <= 3 and bare.isdigit() and 0 < piece.size <= 0.85 * open_line.size
+            if raised:
+                pending = ""  # the raised number of a footnote is glued to the word that calls it
+            elif "\n" in pending and same and not at:
+                pending = " "
             if open_line is None or "\n" in pending or (not same and piece.size > 0):
                 if open_line is not None:
                     open_line.bold = bold_so_far
@@ -241,7 +246,7 @@ def _lines(pieces: Sequence[_Piece]) -> Iterator[_RawLine]:
                 open_line = _RawLine(bare, piece.x, piece.y, piece.size, piece.bold)
                 bold_so_far = piece.bold
             else:
-                open_line.text += (" " if pending or part[0].isspace() else "") + bare
+                open_line.text += (" " if pending or (part[0].isspace() and not raised) else "") + bare
                 if piece.size > open_line.size:
                     open_line.size, open_line.y = piece.size, piece.y
                 bold_so_far = bold_so_far and piece.bold
@@ -276,7 +281,7 @@ def _in_columns(pieces: Sequence[_Piece], width: float) -> list[_Piece]:
     left_length = sum(len(p.text.strip()) for row in both for p in row if p.x < border) / len(both)
     right_length = sum(len(p.text.strip()) for row in both for p in row if p.x >= border) / len(both)
     order = [p.x >= border for p in pieces if p.text.strip()]
-    switches = sum(a != b for a, b in zip(order, order[1:], strict=False))
+    switches = sum(a != b for a, b in pairwise(order))
     if left_length < 25 or right_length < 25 or switches < count:
         return list(pieces)
     tops = [p.y for row in both for p in row]
@@ -345,13 +350,13 @@ def _build(pages: Sequence[_Page]) -> _Built:
             sizes[round(line.size * 2) / 2] += len(line.text)
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     repeated = _repeated(pages)
-    built = _Built()
+    built = _Built(body_size=body)
     parts: list[str] = []
     number = 0
     for page_number_, page in enumerate(pages, 1):
         out: list[str] = []
-        steps = [a.y - b.y for a, b in zip(page.lines, page.lines[1:], strict=False) if 0 < a.y - b.y < 3 * max(a.size, b.size, 1)]
-        leading = median(steps) if steps else 0.0
+        steps = [a.y - b.y for a, b in pairwise(page.lines) if 0 < a.y - b.y < 3 * max(a.size, b.size, 1)]
+        leading = median(steps) if len(steps) >= 3 else 1.25 * body  # too few lines to tell: the usual leading of such type
         previous: _RawLine | None = None
         for at, line in enumerate(page.lines):
             if previous is not None and _gap(previous, line, leading, body):
@@ -360,7 +365,7 @@ def _build(pages: Sequence[_Page]) -> _Built:
             here = number + len(out)
             built.raw[here] = (page_number_, line)
             is_edge = (page_number_, at) in repeated
-            if is_edge or page_number(line.text) is not None or _CONTENTS.fullmatch(line.text):
+            if is_edge or page_number(line.text) is not None or _CONTENTS.fullmatch(line.text) or _is_number_of_contents(line, previous):
                 built.furniture.add(here)
             out.append(line.text)
             previous = line
@@ -368,6 +373,10 @@ def _build(pages: Sequence[_Page]) -> _Built:
         number += len(out) or 1
     built.text = "\f".join(parts)
     return built
+
+
+def _is_number_of_contents(line: _RawLine, previous: _RawLine | None) -> bool:
+    return previous is not None and re.fullmatch(r"\d{1,4}", line.text) is not None and _CONTENTS.fullmatch(previous.text) is not None
 
 
 def _gap(previous: _RawLine, line: _RawLine, leading: float, body: float) -> bool:
@@ -392,7 +401,7 @@ def _repeated(pages: Sequence[_Page]) -> set[tuple[int, int]]:
     """Lines (page, index) near an edge whose words, figures aside, stand at the same height on three pages or more."""
     seen: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for number, page in enumerate(pages, 1):
-        order = sorted(range(len(page.lines)), key=lambda i, lines=page.lines: -lines[i].y)  # type: ignore[misc]
+        order = sorted(range(len(page.lines)), key=[-line.y for line in page.lines].__getitem__)
         edges = {*order[:_EDGE_LINES], *order[-_EDGE_LINES:]}
         for i in edges:
             words = re.sub(r"\d+", "#", " ".join(page.lines[i].text.split()))
@@ -430,7 +439,8 @@ def _document(parser: PdfParser, reader: "PdfReader", pages: Sequence[_Page], bu
         letter.warnings.extend(warnings)
         letter.metadata.extra["pages"] = str(len(pages))
         return letter
-    blocks = read_blocks(lines, furniture=built.furniture, paged=True)
+    strong = {i for i, (_, line) in built.raw.items() if line.bold or (line.size and line.size > 1.1 * built.body_size)}
+    blocks = read_blocks(lines, furniture=built.furniture, paged=True, emphasised=strong)
     head = "\n".join(line.text for page in pages[:2] for line in page.lines)
     tail = "\n".join(line.text for line in pages[-1].lines)
     stated = _stated(reader)
@@ -464,7 +474,8 @@ def _stated(reader: "PdfReader") -> dict[str, str]:
 
 def _language(reader: "PdfReader") -> str | None:
     try:
-        language = str(reader.trailer["/Root"].get("/Lang", ""))  # type: ignore[union-attr]
+        root: Any = reader.trailer["/Root"]
+        language = str(root.get("/Lang", ""))
     except Exception:  # as above
         return None
     match = re.match(r"([a-z]{2})(?:[-_]|$)", language.strip().lower())

@@ -129,12 +129,15 @@ def width_of(lines: Sequence[Line]) -> int:
     return lengths[0] if len(lengths) == 1 else round(quantiles(lengths, n=100, method="inclusive")[79])
 
 
-def read_blocks(lines: Sequence[Line], *, furniture: Collection[int] = (), paged: bool = False) -> list[Block]:
+def read_blocks(
+    lines: Sequence[Line], *, furniture: Collection[int] = (), paged: bool = False, emphasised: Collection[int] | None = None
+) -> list[Block]:
     """The blocks of a text in reading order of their first words.
 
     Args:
         lines: all its lines (`split_lines`).
         furniture: indices of lines that are no text of the document; each of them is a page mark.
+        emphasised: indices of lines in bold or larger type, where type is known: then a heading of two lines must be among them.
         paged: the text came from pages; else, without a form feed, `page` is None.
     """
     skip = frozenset(furniture)
@@ -144,7 +147,7 @@ def read_blocks(lines: Sequence[Line], *, furniture: Collection[int] = (), paged
     in_note = {i for note in notes for i in note.lines}
     body = [i for i, line in enumerate(lines) if line.text and i not in skip and i not in in_note]
     blank_before, page_before = _gaps(lines, body, skip, in_note)
-    headings = _headings(lines, body, blank_before, page_before, width)
+    headings = _headings(lines, body, blank_before, page_before, width, emphasised)
     sparse = _few_blank_lines(body, blank_before)
 
     blocks: list[Block] = []
@@ -233,9 +236,16 @@ def _joins(last: Line, line: Line, blank: bool, page: bool, width: int, *, item:
 
 
 def _headings(
-    lines: Sequence[Line], body: Sequence[int], blank_before: Sequence[bool], page_before: Sequence[bool], width: int
+    lines: Sequence[Line],
+    body: Sequence[int],
+    blank_before: Sequence[bool],
+    page_before: Sequence[bool],
+    width: int,
+    emphasised: Collection[int] | None,
 ) -> dict[int, int]:
     """Positions in `body` that are heading lines -> position of that heading's first line."""
+
+    strong = None if emphasised is None else frozenset(emphasised)
 
     def gap(at: int) -> bool:
         return at >= len(body) or blank_before[at] or page_before[at]
@@ -263,7 +273,10 @@ def _headings(
         first, second = text(at), text(following)
         alone = gap(at) and gap(following + 1)
         if alone and _can_go_on(second) and len(first) >= 0.5 * width and len(second) < 0.8 * width:
-            return _MAX_HEADING_LINES
+            # two lines before a list introduce it
+            listed = following + 1 < len(body) and is_list_item(text(following + 1))
+            plain = strong is not None and not {body[at], body[following]} <= strong
+            return 0 if listed or plain else _MAX_HEADING_LINES
         # a line broken long before the margin, though the next word had room: broken on purpose
         room = len(first) + 1 + len(second.split()[0])
         return 1 if gap(at) and room <= 0.85 * width and len(second) >= 0.6 * width else 0
@@ -290,9 +303,11 @@ def _headings(
 
 def _can_head(text: str) -> bool:
     """Short, no final punctuation, capital first (after a printed number), some letters, no bullet."""
-    if len(text) > _MAX_HEADING or len(text) < 3 or text[-1] in ".,;:!?…" or _BULLET.match(text):
+    if len(text) > _MAX_HEADING or len(text) < 3 or text[-1] in ".,;:…" or _BULLET.match(text):
         return False
     number = _NUMBERED.match(text)
+    if text[-1] in "!?" and number is None:  # a numbered heading may ask: `2.1 What is protection?`
+        return False
     words = text[number.end() :] if number else text
     if number is None and _ITEM.match(text):
         return False
