@@ -179,10 +179,13 @@ def _guide_source(name: str, text: str, content: bytes) -> _Source:
 
 def _document(row: Mapping[str, Any]) -> Document:
     case_name = row.get("case_name") or {}
+    short_title = row.get("short_title") or {}  # of an act
     extra = {
         "printed_id": row["id"] if row["id"] != canonical_document_id(row["id"]) else "",
         "case_name": case_name.get("en", ""),
         "case_name_nl": case_name.get("nl", ""),
+        "short_title": short_title.get("en", ""),
+        "short_title_nl": short_title.get("nl", ""),
         "official_journal": row.get("official_journal") or "",
         "seen_at": row["seen_at"],
         "remarks_en": "\n".join(row["remarks"]["en"]),
@@ -483,6 +486,7 @@ _CATALOGUE: _Schema = {
     "title": (True, _string),
     "title_nl": (True, _string),
     "case_name": (False, _both(_string)),
+    "short_title": (False, _both(_string)),
     "language": (True, _code(r"[a-z]{2}", "a two-letter language code")),
     "official_url": (True, _or_null(_address)),
     "official_journal": (False, _string),
@@ -591,7 +595,7 @@ def _rule_of(name: str, message: str) -> str:
         return "impossible-date"
     if "is not one of" in message or "unknown track" in message:
         return "unknown-word"
-    if name in (*LANGUAGES, "title", "title_nl", "note", "verification", "outcome", "case_name"):
+    if name in (*LANGUAGES, "title", "title_nl", "note", "verification", "outcome", "case_name", "short_title"):
         return "missing-text"
     return "wrong-shape"
 

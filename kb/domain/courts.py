@@ -10,6 +10,7 @@ from typing import Any, Self
 from kb.domain.identifiers import Ecli
 from kb.errors import CorpusInvalid, InvalidIdentifier
 
+_OPTIONAL = frozenset({"pins_nl", "former_until", "former_nl", "former_en"})
 STYLES = frozenset({"court", "opinion", "cjeu", "ecthr", "views", "foreign", "paper", "law", "report"})
 
 
@@ -33,6 +34,9 @@ class Court:
     style: str
     source: str  # of name, code and abbreviation
     pins_nl: str | None = None
+    former_until: str | None = None  # last day, YYYY-MM-DD, of the abbreviations below
+    former_nl: str | None = None
+    former_en: str | None = None
 
 
 class Courts:
@@ -103,7 +107,7 @@ def _court(row: Mapping[str, Any], file_name: str) -> Court:
     where = f"{file_name}: {row.get('key', '(no key)')}"
     if unknown := sorted(set(row) - known):
         raise CorpusInvalid(f"{where}: unknown field {unknown[0]!r}")
-    if missing := sorted(known - {"pins_nl"} - set(row)):
+    if missing := sorted(known - _OPTIONAL - set(row)):
         raise CorpusInvalid(f"{where}: missing field {missing[0]!r}")
     if row["style"] not in STYLES:
         raise CorpusInvalid(f"{where}: unknown style {row['style']!r}; known: {', '.join(sorted(STYLES))}")
