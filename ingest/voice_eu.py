@@ -22,7 +22,8 @@ PATTERNS: Final = Path(__file__).resolve().parents[1] / "corpus" / "patterns" / 
 _ENUMERATION = re.compile(
     r"(?:[–—-]\s*|(?:[IVXLC]{1,6}|[A-Z]|\d{1,2}(?:\.\d{1,2}){0,3}|\(?[a-z0-9ivx]{1,4}\))\s?(?:[.)]|[–—-]|\s)\s*){0,3}"
 )
-_PARAGRAPH_NUMBER = re.compile(r"(?:\d{1,4}(?:\.\d{1,2}){0,2}\.?|[–—-]|\(?[a-z]\))[\s\u00a0]+")
+_PARAGRAPH_NUMBER = re.compile(r"(?:[AB]\.)?\d{1,4}(?:\.\d{1,2}){0,3}\s?\.?(?:[\s\u00a0]+|(?=[A-ZÀ-Þ]))|(?:[–—-]|\(?[a-z]\))[\s\u00a0]+")
+_DAY_FIRST = re.compile(r"(?:On|Le|Am|In|By)\s[^,]{4,40},\s")  # `On 20 July 2011, the complainant …`
 _ASIDE: Final = r"(?:,? (?:and|or) [^.,]{0,80}|, [^,.]{0,80},)?"  # between a subject and its verb
 _SECTIONS: Final = ("arguments", "costs", "facts", "court", "law", "mixed")
 _OPENING: Final = 420  # characters in which a report declares itself
@@ -127,8 +128,11 @@ def cjeu_voices(drafts: Sequence[Draft], *, opinion: bool, reference: bool) -> N
 def _cjeu_voice(draft: Draft, section: str | None, rules: CjeuRules) -> Voice:
     if section == "law":
         return Voice.QUOTED_LAW
-    if section == "facts" or not draft.heading_path:
+    if section == "facts":
         return Voice.FACTS
+    if not draft.heading_path:  # the first two or three paragraphs say what the case is about; later ones have lost their heading
+        early = draft.pinpoint is not None and draft.pinpoint.value in ("1", "2", "3")
+        return Voice.FACTS if early else Voice.UNKNOWN
     words = body_of(draft.text)
     report = cjeu_report(words, rules)
     if section == "arguments":
@@ -177,3 +181,120 @@ def _mostly_quotation(draft: Draft) -> bool:
         return False
     quoted = sum(len(text) for text in rest) if rest[0].lstrip().startswith(("‘", "“", "‛", "«", "„", "'", '"')) else 0
     return quoted > len(draft.text) / 2
+
+
+# ------------------------------------------------------------------------------------------------------------- other courts
+
+_LANGUAGE_OF: Final = {
+    "nb": "da",
+    "nn": "da",
+    "no": "da",
+    "nob": "da",
+    "dan": "da",
+    "deu": "de",
+    "ger": "de",
+    "fre": "fr",
+    "fra": "fr",
+    "eng": "en",
+}
+_LANGUAGE_OF_MORE: Final = {"rum": "ro", "ron": "ro", "nld": "nl", "dut": "nl", "slv": "sl"}
+SECTIONS: Final = (
+    "opinion",
+    "operative",
+    "facts",
+    "law",
+    "applicant",
+    "authority",
+    "arguments",
+    "court",
+    "headnote",
+    "mixed",
+    "unknown",
+    "end",
+    "sub",
+)
+_PLAIN: Final = {
+    "facts": Voice.FACTS,
+    "law": Voice.QUOTED_LAW,
+    "applicant": Voice.APPLICANT,
+    "authority": Voice.AUTHORITY,
+    "operative": Voice.OPERATIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    applicant: re.Pattern[str]
+    authority: re.Pattern[str]
+    law: re.Pattern[str]
+    unknown: re.Pattern[str]
+    strong: re.Pattern[str]
+    answer: re.Pattern[str]
+    operative: re.Pattern[str]
+
+
+_NEVER: Final = re.compile(r"(?!)")
+
+
+def base_language(language: str | None) -> str:
+    """The language whose rules read a text: Norwegian is read with the Danish ones, three-letter codes become two."""
+    code = (language or "").lower().split("-")[0]
+    return _LANGUAGE_OF.get(code) or _LANGUAGE_OF_MORE.get(code) or code[:2]
+
+
+@cache
+def headings_of(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """(section, pattern for a whole line) of one language, the most particular first; empty for a language without rules."""
+    table = _data()["sections"].get(language, {})
+    return tuple((section, _joined(table[section])) for section in SECTIONS if section in table)
+
+
+@cache
+def openings_of(language: str) -> Openings:
+    table = _data()["openings"].get(language, {})
+    found = {name: _joined(table[name]) if name in table else _NEVER for name in Openings.__dataclass_fields__}
+    return Openings(**found)
+
+
+def section_of(heading: str, language: str) -> str | None:
+    """The part of a decision that a line opens (`facts`, `court`, `operative`, …), None for a line that is no known heading."""
+    words = _bare(heading).rstrip(" :.")
+    for candidate in (words, heading.strip().rstrip(" :.")):
+        for section, pattern in headings_of(language):
+            if candidate and pattern.fullmatch(candidate):
+                return section
+    return None
+
+
+def voice_in(section: str | None, text: str, language: str) -> Voice:
+    """Whose words a passage of a part holds, by what it opens with; `unknown` where that does not tell."""
+    if section is None:
+        return Voice.UNKNOWN
+    if section in ("applicant", "authority"):
+        # a part named after one side, in which a passage opens with the other
+        rules = openings_of(language)
+        opening = _DAY_FIRST.sub("", body_of(text)[:_OPENING], count=1)
+        other = rules.authority if section == "applicant" else rules.applicant
+        return Voice.UNKNOWN if other.match(opening) or rules.strong.match(opening) else _PLAIN[section]
+    if section in _PLAIN:
+        return _PLAIN[section]
+    if section not in ("court", "mixed", "arguments"):
+        return Voice.UNKNOWN
+    rules = openings_of(language)
+    words = body_of(text)
+    opening = words[:_OPENING]
+    if section == "arguments":
+        told = _DAY_FIRST.sub("", opening, count=1)
+        return Voice.APPLICANT if rules.applicant.match(told) else Voice.AUTHORITY if rules.authority.match(told) else Voice.UNKNOWN
+    if rules.operative.match(opening):
+        return Voice.OPERATIVE
+    strong = rules.strong.match(opening)
+    if not strong:
+        if rules.law.match(opening):
+            return Voice.QUOTED_LAW
+        for voice, pattern in ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority)):
+            if found := pattern.match(opening):
+                return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
+        if section == "mixed" or rules.unknown.match(opening):
+            return Voice.UNKNOWN
+    return Voice.COURT

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.parse.inline import inline
+from ingest.parse.inline import inline, words_of
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import Anchor, Block, Draft, HeadingPath, Role, TextBuilder, merged_links, passages_of, squash
 from ingest.parse.xml import local_name, parse_html, parse_xml
@@ -88,8 +88,9 @@ class Patterns:
         return len(text) < 400 and any(line.startswith(starts) and any(word in line for word in holds) for starts, holds in self.operative)
 
     def kind_of(self, text: str) -> str | None:
-        line = text.lower()
-        return next((kind for kind, starts in self.kinds if any(start in line for start in starts)), None)
+        line = text.strip().lower()
+        # a line in capitals may name the case before it; prose that speaks of an opinion is none
+        return next((kind for kind, starts in self.kinds if any(line.startswith(start) or start.upper() in text for start in starts)), None)
 
 
 def _low(words: Sequence[str]) -> tuple[str, ...]:
@@ -209,7 +210,7 @@ class _Xhtml:
             self.celex, self.language = found[1], (found[2] or "").lower() or None
 
     def signature(self, element: etree._Element) -> None:
-        text = squash(" ".join(piece for piece in element.itertext()))
+        text = squash(" ".join(str(piece) for piece in element.itertext()))
         if text:
             self.blocks.append(Block(text, Role.SIGNATURE))
 
@@ -324,7 +325,7 @@ def _is_layout(row: etree._Element) -> bool:
         return any(local_name(child) in _BLOCKS for child in cells[0])
     if len(cells) != 2 or any(_classes(p) & {"tbl-txt", "tbl-hdr", "tbl-cod", "tbl-num"} for cell in cells for p in cell):
         return False
-    label = squash("".join(cells[0].itertext()))
+    label = squash(words_of(cells[0]))
     return _counts(cells[0]) or not label.strip("\u00a0") or (len(label) <= 8 and any(local_name(c) in _BLOCKS for c in cells[1]))
 
 
@@ -350,7 +351,7 @@ def _emphasised(element: etree._Element, text: str) -> int:
     """
     if text.endswith((":", ";", ",")) or (text.startswith(("‘", "“", "‛")) and not text.endswith(("’", "”"))):
         return 0
-    marker = squash("".join(element[0].itertext())) if len(element) and not (element.text or "").strip() else ""
+    marker = squash(words_of(element[0])) if len(element) and not (element.text or "").strip() else ""
     for pattern, level in _ENUMERATED:
         if pattern.fullmatch(marker.split(" ")[0].split("\u00a0")[0]) and _is_emphasis(element[0]) and len(text) < 2 * _HEADING_MAX:
             return level
@@ -411,7 +412,7 @@ class _Formex:
         words = inline(element, skip=lambda e: local_name(e) == "note", mark=_formex_mark)
         calls = []
         for note in element.iter("{*}NOTE", "NOTE"):
-            self.notes.append(Block(f"({len(self.notes) + 1}) {squash(' '.join(note.itertext()))}", Role.NOTE))
+            self.notes.append(Block(f"({len(self.notes) + 1}) {squash(' '.join(str(piece) for piece in note.itertext()))}", Role.NOTE))
             calls.append(str(len(self.notes)))
         shift = len(marker) + 1 if marker else 0
         text = f"{marker} {words.text}" if marker and words.text else marker or words.text
@@ -433,7 +434,7 @@ class _Formex:
             if name.startswith("bib."):
                 continue
             if name in ("np.ecr", "np"):
-                number = next((squash("".join(part.itertext())) for part in child if local_name(part) == "no.p"), "")
+                number = next((squash(words_of(part)) for part in child if local_name(part) == "no.p"), "")
                 before = len(self.blocks)
                 self.walk(child, level=level, nested=True, marker=number, role=Role.ITEM if nested else Role.TEXT)
                 if name == "np.ecr" and len(self.blocks) > before and _INTEGER.fullmatch(number.rstrip(".")):
@@ -451,15 +452,15 @@ class _Formex:
                 if not any(local_name(part) == "p" for part in child.iter()):
                     self.leaf(child, Role.TITLE, level=1)
             elif name == "index":
-                keywords = [squash("".join(part.itertext())) for part in child.iter() if local_name(part) == "keyword"]
-                text = " — ".join(keywords) or squash("".join(child.itertext()))
+                keywords = [squash(words_of(part)) for part in child.iter() if local_name(part) == "keyword"]
+                text = " — ".join(keywords) or squash(words_of(child))
                 if text:
                     self.blocks.append(Block(text, Role.KEYWORDS))
             elif name == "gr.seq":
                 given = child.get("LEVEL") or ""
                 self.walk(child, level=int(given) + 1 if given.isdigit() else level + 1)
             elif name.startswith("signature"):
-                text = squash(" ".join(child.itertext()))
+                text = squash(" ".join(str(piece) for piece in child.itertext()))
                 if text:
                     self.blocks.append(Block(text, Role.SIGNATURE))
             elif name in ("txt", "p", "np.txt") or not any(local_name(part) in _FORMEX_BLOCKS for part in child.iter("{*}*")):
@@ -650,13 +651,11 @@ def _complete(metadata: Metadata, front: _Front, words: Patterns, *, opinion: bo
         metadata.subtype = metadata.subtype or "advocate-general-opinion"
     elif kind == "order":
         metadata.subtype = metadata.subtype or "order"
-    if metadata.date is None:
-        for line in (*front.titles, *front.texts[:6]):
-            dated = printed_date(line)
-            if dated:
-                metadata.date, language = dated
-                metadata.language = metadata.language or language
-                break
+    for line in (*front.titles, *front.texts[:6]):
+        if dated := printed_date(line):
+            metadata.date = metadata.date or dated[0]
+            metadata.language = metadata.language or dated[1]
+            break
     if not metadata.case_numbers:
         metadata.case_numbers = case_numbers(head)
     title = next((line for line in front.titles if words.kind_of(line)), "")
@@ -779,14 +778,14 @@ class CjeuParser:
         for node in root.iter():
             name = local_name(node)
             if name == "no.ecli" and metadata.id is None:
-                metadata.id = _ecli_or_none(node.get("ECLI") or squash("".join(node.itertext())))
+                metadata.id = _ecli_or_none(node.get("ECLI") or squash(words_of(node)))
             elif name == "no.celex":
-                celex = squash("".join(node.itertext()))
+                celex = squash(words_of(node))
                 metadata.extra.setdefault("celex", celex)
                 if celex and celex not in metadata.aliases:
                     metadata.aliases.append(celex)
             elif name == "lg.doc" and metadata.language is None:
-                metadata.language = squash("".join(node.itertext())).lower() or None
+                metadata.language = squash(words_of(node)).lower() or None
         if local_name(root).startswith("opinion"):
             metadata.kind = Kind.OPINION
         reader = _Formex()

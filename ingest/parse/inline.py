@@ -112,3 +112,8 @@ def inline(
     # a mark begins at its first letter, not at the blank before it
     found.marks = [(start + (found.text[start : start + 1] == " "), end, node) for start, end, node in found.marks]
     return found
+
+
+def words_of(element: etree._Element) -> str:
+    """All words below `element`, as they stand in the file."""
+    return "".join(str(piece) for piece in element.itertext())

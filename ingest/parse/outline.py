@@ -66,6 +66,7 @@ class Draft:
     derived: bool = False
     calls: list[str] = field(default_factory=list)
     language: str | None = None
+    spans: list[tuple[int, int]] = field(default_factory=list)  # where furniture stands between its words
 
     @property
     def text(self) -> str:
@@ -158,6 +159,7 @@ def passages_of(drafts: Sequence[Draft]) -> list[ParsedPassage]:
             heading_path=draft.heading_path,
             voice=draft.voice,
             derived=draft.derived,
+            spans=tuple(draft.spans) if len(draft.spans) > 1 else (),
             language=draft.language,
             footnotes=tuple(f"fn-{call}" for call in dict.fromkeys(draft.calls)),
         )

@@ -12,7 +12,10 @@ PARSERS: Final[tuple[tuple[str, str], ...]] = (
     ("rechtspraak", "ingest.parse.rechtspraak"),
     ("rechtspraak-rows", "ingest.parse.rechtspraak_rows"),
     ("cjeu", "ingest.parse.cjeu"),
+    ("rows", "ingest.parse.rows"),
     ("pdf", "ingest.parse.pdf"),
+    ("parliament", "ingest.parse.parliament"),
+    ("html", "ingest.parse.html"),  # takes any page: after the publishers' own
     ("letter", "ingest.parse.letter"),  # takes any plain text: keep it last
 )
 _REFUSED: Final = (
