@@ -23,6 +23,8 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|dr|drs|prof|ir|ing|art|artt|nr|nrs|no|blz|jo|bijv|resp|o\.a|m\.n|d\.d|ca|sub|evt|r\.o|rov|Stb|Trb|Stcrt|e\.a|e\.d|c\.q|p|par|vgl|aant|zgn|[A-Z]))\.$"
 )
 _NO_MODAL: Final = r"(?! (?:dient|moet|kan|mag|zal|hoeft|behoort|had|kon|mocht|zou)\b)"  # what a party must do is no argument of it
+_PARENTHESIS = re.compile(r"\([^()]{0,160}\)")
+_QUOTED = re.compile(r"“[^”]{40,}”|\"[^\"]{40,}\"|‘[^’]{80,}’")
 _LEAD_NUMBER = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2}){0,4} ?\.?\s+(?=\S))?(?:\(\.\.\.\)\s*)?")
 _NUMBERED = re.compile(r"\A(?:\d{1,2}(?:\.\d{1,2}){0,4}|[IVX]{1,4}|[A-H])? ?\.?(?: ?\.)?\s*(?=[\[A-Za-z])")
 
@@ -58,13 +60,16 @@ class _CourtPatterns:
     words: re.Pattern[str]  # this court, as it names itself
     opening: re.Pattern[str]  # a sentence that opens with this court's assessment
     anywhere: re.Pattern[str]  # a sentence that holds it
+    verdict: re.Pattern[str]  # a sentence that judges without saying who does
     strong: re.Pattern[str]  # a sentence that holds it though it opens with a provision
 
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
     text: str
-    kind: str  # court, applicant, authority, other, same (he who spoke before), law, ruling, facts, plain
+    # court, verdict (right or wrong, by nobody named), applicant, authority, other (party), same (he who spoke before), law, ruling,
+    # facts, plain
+    kind: str
     size: int
 
 
@@ -80,18 +85,20 @@ class VoiceRules:
             self._titles = re.compile("(?:" + "|".join(data["run_on"]["titles"]) + r")(?= ?[:.]?\s+[A-Z\[(“‘'\"0-9])")
             self._colophon = re.compile(r"\A\s*(?:" + "|".join(data["colophon"]["opening"]) + ")")
             self._court_words = {code: "(?:" + "|".join(words) + ")" for code, words in data["courts"].items()}
+            self._subjects = {"(?:" + "|".join(words) + ")": _either_case(words) for words in data["courts"].values()}
             self._any_court = re.compile(
                 r"\b(?:rechtbank|afdeling|hof|gerechtshof|hoge raad|centrale raad|kantonrechter|voorzieningenrechter|college van beroep)\b"
             )
             adverbs = "|".join(data["markers"]["adverbs"])
             self._adverbs = re.compile(rf"\A(?:(?:{adverbs}),? )?")
-            nouns = {name: "(?:" + "|".join(words) + ")" for name, words in data["nouns"].items()}
+            nouns = {name: _either_case(words) for name, words in data["nouns"].items()}
             present, past, self._assess = (
                 "(?:" + "|".join(data["verbs"][name]) + ")" for name in ("argue_present", "argue_past", "assess")
             )
             markers = data["markers"]
             self._court_opening = "|".join(markers["court_opening"])
             self._anywhere = list(markers["court_anywhere"])
+            self._verdicts = list(markers["court_verdict"])
             self._strong = list(markers["court_strong"])
             self._reports = re.compile(r"\A(?:" + "|".join(markers["reports"]) + ")")
             self._lower = "(?:" + "|".join(markers["lower"]) + ")"
@@ -101,12 +108,16 @@ class VoiceRules:
             self._party: list[tuple[str, re.Pattern[str], re.Pattern[str]]] = [
                 (name, re.compile(_party(noun, present, past)), re.compile(rf"\b(?:aldus|volgens) {noun}")) for name, noun in nouns.items()
             ]
+            generic = data["generic"]
+            self._anybody = re.compile(
+                rf"(?!(?:{'|'.join(generic['not_after'])})\b)[A-Z\[][^.;:]{{0,70}}? (?:{'|'.join(generic['verbs'])})\b"
+            )
+            self._aside = re.compile("|".join(generic["aside"]))
             self._same = re.compile(
                 rf"(?:Hij|Zij|Ze) (?:.{{1,60}} )?(?:{present}|(?:heeft|hebben) .{{0,200}}{past})\b|(?:[A-Z]\w+ )?{present} (?:hij|zij|ze)\b"
             )
             self._verdict = re.compile("|".join(markers["verdict"]))
             self._shortfall = re.compile("|".join(markers["shortfall"]))
-            self._any_party = re.compile(r"\A(?:" + "|".join(nouns.values()) + r")\b", re.I)
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise CorpusInvalid(f"{source}: {error!r}") from error
         self._patterns: dict[str, _CourtPatterns] = {}
@@ -175,6 +186,7 @@ class VoiceRules:
         if section in (Section.LAW, Section.ANNEX):
             own = _has(sentences, "court", "applicant", "authority", "other")
             return Voice.QUOTED_LAW if not own and _share(sentences, "law") > (0.2 if section is Section.LAW else 0.4) else Voice.UNKNOWN
+        quoted = max(quoted, sum(len(m[0]) for m in _QUOTED.finditer(text)) / max(1, len(text)))
         if quoted > 0.5:
             return self._quoted_voice(sentences)
         if section is Section.APPLICANT:
@@ -185,7 +197,9 @@ class VoiceRules:
 
     def sentences(self, text: str, court: Court) -> list[_Sentence]:
         """The sentences of a passage with what each one is, its printed number left out."""
-        body = text[_LEAD_NUMBER.match(text).end() :] if _LEAD_NUMBER.match(text) else text  # type: ignore[union-attr]
+        body = _PARENTHESIS.sub(" ", text)  # `(het Hof begrijpt: …)` in another's words
+        lead = _LEAD_NUMBER.match(body)
+        body = body[lead.end() :] if lead else body
         return [_Sentence(s, self._kind(s, court), len(s)) for s in _split(body)]
 
     def _kind(self, sentence: str, court: Court) -> str:
@@ -200,28 +214,32 @@ class VoiceRules:
                     return "court"
                 # `Verweerder heeft zich terecht op het standpunt gesteld`: the word before `dat` is the court's verdict
                 clause = sentence.split(" dat ", 1)[0]
-                return "court" if self._verdict.search(clause) else "plain" if self._shortfall.search(clause) else name
+                return "verdict" if self._verdict.search(clause) else "plain" if self._shortfall.search(clause) else name
             if aside.search(sentence) and not opens:
                 return name
+        if self._aside.search(sentence):
+            return "other"
         if opens:
             return "court"
         if self._same.match(sentence) or self._same.match(bare):
             return "same"
+        if self._anybody.match(sentence) or self._anybody.match(bare):
+            return "other"
         if self._law.match(sentence) or self._law.match(bare):
             return "court" if patterns.strong.search(sentence) else "law"
         if self._reports.match(sentence):
             return "plain"
-        if self._ruling.search(sentence) and not patterns.anywhere.search(sentence):
+        if self._ruling.search(sentence) and not (patterns.anywhere.search(sentence) or patterns.verdict.search(sentence)):
             return "ruling"
         if patterns.anywhere.search(sentence):
             return "court"
-        return "plain"
+        return "verdict" if patterns.verdict.search(sentence) else "plain"
 
     def _of(self, court: Court) -> _CourtPatterns:
         known = self._patterns.get(court.code)
         if known is None:
             words = next((words for prefix, words in self._court_words.items() if court.code.startswith(prefix)), r"(?:de rechtbank)")
-            subject = f"(?:{words}|{_capitalised(words)})"
+            subject = self._subjects.get(words, words)
             opening = "|".join(
                 (
                     rf"{subject}(?: .{{1,60}})? {self._assess}\b",
@@ -230,12 +248,14 @@ class VoiceRules:
                     rf".{{0,80}}?(?:is|overweegt|stelt|ziet|acht|volgt|oordeelt|concludeert|merkt|vindt|verwerpt|begrijpt|deelt) {words}\b",
                 )
             )
-            anywhere = "|".join(p.replace("{court}", words).replace("{lower}", self._lower) for p in self._anywhere)
+            anywhere = "|".join(p.replace("{court}", words) for p in self._anywhere)
+            verdict = "|".join(p.replace("{lower}", self._lower) for p in self._verdicts)
             strong = "|".join(p.replace("{court}", words) for p in self._strong)
             known = _CourtPatterns(
                 re.compile(words, re.I),
                 re.compile(rf"\A(?:{opening})"),
                 re.compile(rf"(?:{anywhere})|{subject} {self._assess}\b", re.I),
+                re.compile(verdict, re.I),
                 re.compile(strong, re.I),
             )
             self._patterns[court.code] = known
@@ -251,7 +271,7 @@ class VoiceRules:
     @staticmethod
     def _quoted_voice(sentences: Sequence[_Sentence]) -> Voice:
         lead = sentences[0].kind
-        if lead == "ruling" and not _has(sentences[1:], "applicant", "authority"):
+        if lead == "ruling":
             return Voice.QUOTED_RULING
         if lead == "law":
             return Voice.QUOTED_LAW
@@ -261,6 +281,11 @@ class VoiceRules:
     def _grounds_voice(sentences: Sequence[_Sentence], section: Section, opinion: bool, quoted: float) -> Voice:
         kinds = [s.kind for s in sentences]
         parties = {kind for kind in kinds if kind in ("applicant", "authority", "other")}
+        if "verdict" in kinds:
+            # `De minister heeft ten onrechte …` after `Eiser voert aan …` may be his words still
+            own = "plain" if parties or "ruling" in kinds else "court"
+            sentences = [_Sentence(s.text, own if s.kind == "verdict" else s.kind, s.size) for s in sentences]
+            kinds = [s.kind for s in sentences]
         first = kinds[0]
         if "court" not in kinds:
             if first == "facts":
@@ -274,18 +299,16 @@ class VoiceRules:
             if first == "authority" and parties == {"authority"} and "ruling" not in kinds and section is not Section.CONCLUSION:
                 return Voice.AUTHORITY
             return Voice.UNKNOWN
-        if (
-            opinion
-            or quoted > 0.3
-            or first == "facts"
-            or (section is Section.UNKNOWN and len(sentences) > 1 and _share(sentences, "court") < 0.2)
-        ):
+        if opinion or quoted > 0.3 or first == "facts":
+            return Voice.UNKNOWN
+        share = _share(sentences, "court")
+        if section is Section.UNKNOWN and len(sentences) > 1 and share < 0.4:
             return Voice.UNKNOWN
         if parties or first == "ruling" or (section is Section.DISPUTE and first != "court"):
             # an argument of a party in it: the court's only where the court speaks first and mostly
             argued = sum(s.size for s in sentences if s.kind in ("applicant", "authority", "other")) / sum(s.size for s in sentences)
             return Voice.COURT if first == "court" and argued <= 0.15 and section is not Section.DISPUTE else Voice.UNKNOWN
-        if first == "court" or _share(sentences, "court") >= 0.25:
+        if first == "court" or share >= (0.25 if section in (Section.COURT, Section.CONCLUSION) else 0.35):
             return Voice.COURT
         return Voice.UNKNOWN
 
@@ -304,21 +327,25 @@ def _resolved(sentences: Sequence[_Sentence]) -> list[_Sentence]:
 def _party(noun: str, present: str, past: str) -> str:
     """A sentence that opens with a party and its argument, straight or inverted: `Eiser betoogt`, `Volgens eiser`, `Voorts stelt eiser`."""
     return (
-        rf"(?:{_capitalised(noun)}|{noun}){_NO_MODAL}(?: [^.;]{{1,60}}?)? (?<!te )(?:{present})\b"
-        rf"|(?:{_capitalised(noun)}|{noun})(?: [^.;]{{1,40}}?)? (?:heeft|hebben)\b.{{0,400}}?(?:{past})\b"
+        rf"{noun}{_NO_MODAL}(?: [^.;]{{1,60}}?)? (?<!te )(?:{present})\b"
+        rf"|{noun}(?: [^.;]{{1,40}}?)? (?:heeft|hebben)\b.{{0,400}}?\b(?:{past})\b"
         rf"|(?:Volgens|Blijkens het betoog van|Met het betoog) {noun}\b"
-        rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:{present}) (?:{noun})\b"
-        rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:heeft|hebben) (?:{noun})\b.{{0,400}}?(?:{past})\b"
+        rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:{present}) {noun}\b"
+        rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:heeft|hebben) {noun}\b.{{0,400}}?\b(?:{past})\b"
     )
 
 
-def _capitalised(words: str) -> str:
-    """The alternatives of a group of nouns with their first letter upper case or lower case."""
-    return re.sub(
-        r"(?<=[(|:])(d|h)(?=e |et )",
-        lambda m: f"[{m[1].upper()}{m[1]}]",
-        re.sub(r"\(de \)\?\(([a-z])", lambda m: f"(?:[Dd]e )?([{m[1].upper()}{m[1]}]", words),
-    )
+def _either_case(words: Iterable[str]) -> str:
+    """Alternatives whose first word may begin a sentence: `(de )?eiser` also as `Eiser` and `De eiser`, `de raad` as `De raad`."""
+    variants = []
+    for word in words:
+        if word.startswith("(de )?"):
+            variants.append(rf"(?:[Dd]e )?(?i:{word[6:]})")
+        elif word[:1] in "dhm":
+            variants.append(f"[{word[0].upper()}{word[0]}]{word[1:]}")
+        else:
+            variants.append(word)
+    return "(?:" + "|".join(variants) + ")"
 
 
 def _split(text: str) -> list[str]:

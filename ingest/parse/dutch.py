@@ -38,10 +38,12 @@ _REFERS = re.compile(
 _SENTENCE_END = re.compile(r"[.!?;:)\]”’\"'»…][)\]”’\"'»]*+$")
 _SENTENCE_START = re.compile(r"(?<=[.;:!?)\]])\s+(?=[A-Z(w])")
 _QUESTION = re.compile(
-    r"(?:\A|[.!?;:)] +)(?P<title>(?:Wel|Wat|Heeft|Hebben|Is|Mocht|Mag|Kan|Waar|Zijn|Had|Hoe|Moet|Komt|Was|Waren|Wie|Doet|Dient)[^.!?;:]{5,100}\?)$"
+    r"(?:\A|[.!?;:)] +)(?P<title>(?:Wel|Wat|Heeft|Hebben|Is|Mocht|Mag|Kan|Waar|Zijn|Had|Hoe|Moet|Komt|Was|Waren|Wie|Doet|Dient)"
+    r"[^.!?;:]{5,100}\?)$"
 )
 _LAST_STOP = re.compile(r"[.!?;:]")
 _TITLE_WORD = re.compile(r"u ?i ?t ?s ?p ?r ?a ?a ?k", re.I)
+_RUNS_ON = re.compile(r"[a-z] (?:De|Het|Dit|Deze|In|Op|Voor|Aan) [A-Za-z]")  # `5. Beslissing De Hoge Raad verwerpt …`
 _TITLE_END = re.compile(r"[.;,]$")
 _ENOUGH: Final = 0.9
 _BEGINS_BODY: Final = frozenset({Section.FACTS, Section.GROUNDS, Section.COURT, Section.SUMMARY, Section.DISPUTE, Section.DECISION})
@@ -164,7 +166,7 @@ class _Segmenter:
             line.role == "para" and (_TITLE_END.search(string) and not string.rstrip(".").isupper() and not re.match(r"\d", string))
         ):
             return None
-        if line.role == "para" and line.quoted and not line.bold:
+        if line.role == "para" and ((line.quoted and not line.bold) or _RUNS_ON.search(string)):
             return None
         return self.rules.heading(string, self.court)
 
