@@ -313,7 +313,7 @@ def _expression(document_id: str, language: str, title: str, blocks: Sequence[_B
                 text=block.text,
                 start_char=start,
                 end_char=start + len(block.text),
-                display=block.text,
+                display=_flowed(block.text),
                 verification=block.verification,
                 note=block.note,
                 text_sha256=_sha256(block.text.encode()),
@@ -387,13 +387,16 @@ def _guide_blocks(body: str) -> list[_Block]:
         if not lines:
             continue
         for text in _table_rows(lines) if lines[0].startswith("|") else _items(lines):
-            blocks.append(_Block(_guide_pinpoint(text, path), tuple(path), text))
+            blocks.append(_Block(_guide_pinpoint(text, path, len(blocks) + 1), tuple(path), text))
     return blocks
 
 
-def _guide_pinpoint(text: str, path: Sequence[str]) -> Pinpoint:
-    number = _NUMBERED.match(text) or next(filter(None, (_NUMBERED.match(heading) for heading in reversed(path))), None)
-    value = number[1] if number else (path[-1] if path else "introduction")
+def _guide_pinpoint(text: str, path: Sequence[str], ordinal: int) -> Pinpoint:
+    """The number printed before the block, else before its nearest heading, else that heading; above all headings its position."""
+    number = next(filter(None, (_NUMBERED.match(printed) for printed in (text, *reversed(path)))), None)
+    value = number[1] if number else (path[-1] if path else "")
+    if not value:
+        return Pinpoint(PinpointKind.POSITION, str(ordinal), "")
     return Pinpoint(PinpointKind.SECTION, value, f"section {value}")
 
 

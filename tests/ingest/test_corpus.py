@@ -1,7 +1,9 @@
 """The loader and the schema of corpus/: the shipped corpus passes, and each rule is broken once in a small copy."""
 
 import json
+import re
 import shutil
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from ingest.corpus import CorpusContent, check_corpus, load_corpus, main, safe_file_name
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Expression, Kind, Passage, Track
+from kb.domain.identifiers import canonical_document_id
 from kb.domain.pinpoints import PinpointKind
 from kb.errors import CorpusInvalid
 
@@ -256,7 +259,7 @@ def test_a_guide_gives_a_passage_for_each_paragraph_item_and_row_under_its_print
     assert document.kind is Kind.GUIDE
     assert document.title_nl == "Klein"
     assert [(p.id.rpartition("#")[2], p.heading_path) for p in passages] == [
-        ("section-introduction", ()),
+        ("pos-1", ()),
         ("section-2.1", ("2. De toets",)),
         ("section-2.2", ("2. De toets",)),
         ("section-2.3a", ("2. De toets",)),
@@ -457,6 +460,50 @@ def test_an_advocate_generals_opinion_is_no_judgment_and_no_views(shipped: Corpu
     assert (document.kind, document.subtype, document.court_key) == (Kind.OPINION, "advocate-general-opinion", "eu-ag")
 
 
+GUIDES = ("guide-ibrahim-threshold", "guide-indirect-refoulement")
+IDENTIFIER = re.compile(r"ECLI:[A-Z]{2}:[A-Za-z]+:\d{4}:[A-Za-z0-9.]*[A-Za-z0-9]|(?:RVS:|NL-ABRvS-)\d+/\d/V\d|kst-\d+-\d+")
+
+
+@pytest.mark.parametrize("guide_id", GUIDES)
+def test_every_identifier_in_a_guide_is_catalogued_and_stands_in_both_languages(shipped: CorpusContent, guide_id: str) -> None:
+    known = {document.id for document, _, _ in shipped.documents}
+    _, _, texts = entry(shipped, guide_id)
+    found = {form: sorted(IDENTIFIER.findall(expression.text)) for form, (expression, _) in texts.items()}
+    assert len(found["digest-en"]) > 50
+    assert found["digest-en"] == found["digest-nl"]
+    assert {canonical_document_id(identifier) for identifier in found["digest-en"]} <= known
+
+
+@pytest.mark.parametrize("guide_id", GUIDES)
+def test_a_guide_has_the_same_printed_places_in_both_languages(shipped: CorpusContent, guide_id: str) -> None:
+    _, _, texts = entry(shipped, guide_id)
+    places = [[passage.id.rpartition("#")[2] for passage in passages] for _, passages in texts.values()]
+    numbered = [slug for slug in places[0] if any(c.isdigit() for c in slug)]
+    assert [slug for slug in places[1] if any(c.isdigit() for c in slug)] == numbered
+    assert len(numbered) == len(set(numbered)) > 80
+
+
+def test_no_shipped_text_uses_the_marks_or_names_of_our_working_files(shipped: CorpusContent) -> None:
+    for document, _, texts in shipped.documents:
+        for expression, _ in texts:
+            assert not re.search(r"jsonl|\[(?:V|VI|B|U|I)[\]:]|review_notes|holding_status|_note\b", expression.text), document.id
+        for note in (*document.verification_note.values(), *document.extra.values()):
+            assert not re.search(r"jsonl|review_notes|holding_status|_note\b|\bnull\b", note), (document.id, note)
+
+
 def test_names_that_lawyers_use_are_aliases(shipped: CorpusContent) -> None:
     names = {alias for _, aliases, _ in shipped.documents for alias, _ in aliases}
     assert {"Jawo", "Ibrahim", "C.K.", "Tarakhel", "M.S.S.", "Shiri", "QY", "Addis", "Hamed and Omar"} <= names
+
+
+def test_the_example_in_the_readme_is_a_sound_entry(small: Path) -> None:
+    readme = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    line = re.search(r"```json\n(.*?)```", readme, re.S)
+    digest = re.search(r"```toml\n(.*?)```", readme, re.S)
+    assert line
+    assert digest
+    example = json.loads(line[1])
+    write(small, row(), later(), example, digests=False)
+    text = textwrap.dedent(digest[1].replace("\n   ", "\n"))
+    (small / "digests" / safe_file_name(example["id"])).write_text(text.lstrip(), encoding="utf-8")
+    assert check_corpus(small) == []
