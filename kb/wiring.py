@@ -18,7 +18,7 @@ from kb.errors import ModelMissing, StoreEmpty
 from kb.law.frameworks import Frameworks
 from kb.law.treatment import Standings
 from kb.ports import Embedder, IndexEngine
-from kb.retrieval.identify import Identifier
+from kb.retrieval.identify import ExactPath
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.search import Searcher
 from kb.settings import Settings
@@ -121,7 +121,7 @@ class KnowledgeBase:
 
     @cached_property
     def finder(self) -> ReferenceFinder:
-        return ReferenceFinder.load(self.settings.corpus_dir / "patterns")
+        return ReferenceFinder(self.settings.corpus_dir / "patterns")
 
     def view(self) -> View:
         """The current generation. Raises: StoreEmpty, StoreDamaged, VectorSpaceMismatch."""
@@ -173,7 +173,7 @@ class KnowledgeBase:
             lexicon=self.lexicon,
             standings=standings,
             cite=citation,
-            identify=Identifier(library, self.finder),
+            identify=ExactPath(library, self.finder),
         )
         return View(generation, searcher, standings, self.courts)
 

@@ -150,6 +150,7 @@ class Passage:
     derived: bool = False
     verification: str | None = None  # of this pinpoint: `verified`, `verified-indirect`, `unverified`
     note: str | None = None  # where the pinpoint was seen
+    footnotes: tuple[str, ...] = ()  # slugs of the footnotes called in it
     text_sha256: str = ""
 
 

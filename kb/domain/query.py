@@ -76,7 +76,7 @@ class Filters:
         if self.decided_until:
             found.append(Condition("decided_first", at_most=self.decided_until.last))
         if self.decided_from or self.decided_until or self.dated_only:
-            found.append(Condition("dated", any_of=("yes",)))
+            found.append(Condition("decided_first", at_least=1))  # an unknown date is stored as 0
         if self.existing_on:
             found.append(Condition("decided_first", at_most=self.existing_on.last))
         return found

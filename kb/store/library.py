@@ -416,6 +416,7 @@ def _passage(row: sqlite3.Row) -> Passage:
         derived=body["derived"],
         verification=body["verification"],
         note=body["note"],
+        footnotes=tuple(body["footnotes"]),
         text_sha256=row["text_sha256"],
     )
 

@@ -18,7 +18,7 @@ from kb.errors import StoreDamaged, StoreError
 from kb.ports import IndexEngine, PassageIndex, Point, Vectors
 
 DIMENSION = 16
-WORDS = "overdracht vreemdeling risico refoulement griekenland status opvang besluit".split()
+WORDS = ["overdracht", "vreemdeling", "risico", "refoulement", "griekenland", "status", "opvang", "besluit"]
 # what the client says of its own in-memory mode; none of it holds for a server
 LOCAL_MODE = [
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning"),
@@ -50,12 +50,10 @@ def some_points(count: int = 80, *, seed: int = 5) -> list[Point]:
             "court": "Afdeling",
             "language": "nl",
             "states": ["GR", "DK"][: 1 + number % 2],
-            "decided_first": day,
-            "decided_last": day,
+            "decided_first": day if number % 5 else 0,
+            "decided_last": day if number % 5 else 99_991_231,
             "stems": " ".join(random.choice(WORDS, 6)),
         }
-        if number % 5:
-            payload["dated"] = "yes"
         points.append(Point(str(uuid.UUID(int=number)), vector / np.float32(np.linalg.norm(vector)), payload))
     return points
 

@@ -1,0 +1,112 @@
+"""The builder process: `python -m ingest [PATH ...]` brings corpus and inputs into the store and switches to the new generation.
+
+Exit status: 0 all went well, 1 an input failed, 2 the run could not be made, 3 another builder is at work.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+from ingest.child import ChildLimits
+from ingest.pipeline import Outcome, Pipeline
+from ingest.reader import ChildReader
+from kb.domain.documents import Kind
+from kb.errors import KbError, StoreBusy
+from kb.settings import Settings
+from kb.store.ledger import report
+from kb.wiring import build_embedder, build_engine
+
+
+class Bar:
+    """Progress on standard error: a bar that is redrawn on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._started: dict[str, float] = {}
+        self._said = 0.0
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        began = self._started.setdefault(step, now)
+        last = done >= total
+        if not last and now - self._said < (0.1 if self._terminal else 5.0):
+            return
+        self._said = now
+        left = f", {_duration((now - began) / done * (total - done))} left" if 0 < done < total else ""
+        if self._terminal:
+            filled = int(30 * done / total) if total else 30
+            text = f"\r{step:<10} [{'#' * filled}{'.' * (30 - filled)}] {done}/{total}{left}\033[K"
+            sys.stderr.write(text + ("\n" if last else ""))
+        elif total:
+            sys.stderr.write(f"{step}: {done}/{total}{left}\n")
+        sys.stderr.flush()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options().parse_args(arguments)
+    try:
+        settings = Settings.load()
+        limits = ChildLimits(wall_s=float(settings.parse_timeout_s))
+        with ChildReader(limits) as reader:
+            pipeline = Pipeline(
+                settings,
+                embedder=lambda: build_embedder(settings, bulk=True),
+                engine=build_engine(settings),
+                read=reader,
+                progress=Bar(),
+            )
+            if options.forget:
+                removed = pipeline.forget(options.forget)
+                sys.stdout.write(json.dumps({"forgotten": options.forget, "removed": removed}) + "\n")
+                return 0
+            outcome = pipeline.ingest(
+                options.paths,
+                kind=Kind(options.kind) if options.kind else None,
+                document_id=options.id,
+                trust=options.trust,
+                rebuild=options.rebuild,
+            )
+    except StoreBusy as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    except KbError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return 2
+    if options.json:
+        sys.stdout.write(json.dumps(report(outcome.entries), ensure_ascii=False, indent=1) + "\n")
+    else:
+        _tell(outcome)
+    return 1 if outcome.failed else 0
+
+
+def _tell(outcome: Outcome) -> None:
+    for entry in outcome.entries:
+        reason = f" ({entry.reason})" if entry.reason else ""
+        detail = f": {entry.detail}" if entry.detail else ""
+        held = f" -> {entry.document_id}, {entry.passages} passages" if entry.document_id else ""
+        sys.stdout.write(f"{entry.status:<12}{entry.input}{held}{reason}{detail}\n")
+    totals = report(outcome.entries)["totals"]
+    summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count)
+    state = "built" if outcome.changed else "unchanged"
+    sys.stdout.write(f"{summary}; index {outcome.generation} {state}\n" if outcome.entries else f"index {outcome.generation} {state}\n")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingest", description=__doc__)
+    parser.add_argument("paths", nargs="*", help="files and folders; none: only the corpus is brought up to date")
+    parser.add_argument("--kind", choices=[str(kind) for kind in Kind], help="what the documents are, where their format does not say")
+    parser.add_argument("--id", help="the official id of the one document given")
+    parser.add_argument("--trust", choices=["official", "upload"], default="official")
+    parser.add_argument("--rebuild", action="store_true", help="embed and index everything again")
+    parser.add_argument("--forget", metavar="ID", help="erase a document everywhere")
+    parser.add_argument("--json", action="store_true", help="print the ledger as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The exact path: a question that is an identifier (ECLI, case number, docket, Kamerstuk, case name) finds its document first."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from kb.domain.documents import Document, Kind
+from kb.domain.identifiers import fold_identifier
+from kb.domain.references import ReferenceFinder
+from kb.retrieval.search import Identified
+from kb.store.library import Library, alias_key
+
+_MIN_NEAR = 8  # characters: a shorter number one digit off is another number
+_DECISIVE = (Kind.JUDGMENT, Kind.REGULATION, Kind.LETTER)
+
+
+class ExactPath:
+    """Resolves what a question names to documents of one library. A typing error is mended only where one document is meant,
+    and is said."""
+
+    def __init__(self, library: Library, finder: ReferenceFinder) -> None:
+        self._library = library
+        self._finder = finder
+
+    def __call__(self, text: str) -> Identified | None:
+        """None for a question in words. An identifier that this corpus does not hold gives no document ids."""
+        found = self._finder.parse_identifier(text)
+        if found is None:
+            ids = self._named(text)
+            return Identified(ids) if ids else None
+        slug = found.pinpoint.slug if found.pinpoint else None
+        values = dict.fromkeys([*([found.document] if found.document else []), *found.values])
+        for value in values:
+            if ids := self._ids(value):
+                return Identified(ids, slug, corrected=found.read_as if found.note else None)
+        if ids := self._named(text):
+            return Identified(ids, slug)
+        near = self._near(values)
+        return Identified((near,), slug, corrected=near) if near else Identified((), slug)
+
+    def _ids(self, value: str) -> tuple[str, ...]:
+        document = self._library.find_document(value)
+        if document:
+            return (document.id,)
+        return self._in_order(self._library.resolve_alias(value))
+
+    def _named(self, text: str) -> tuple[str, ...]:
+        return self._in_order(self._library.resolve_alias(text)) if len(fold_identifier(text)) >= 2 else ()
+
+    def _in_order(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Decisions before opinions and reports on them, the newest first."""
+        documents = [document for i in ids if (document := self._library.find_document(i))]
+
+        def order(document: Document) -> tuple[bool, int, str]:
+            return document.kind not in _DECISIVE, -(document.date.first if document.date else 0), document.id
+
+        return tuple(document.id for document in sorted(documents, key=order))
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """Every id and number as compared, to its document; names are left out: they are words."""
+        keys = {alias_key(document.id): document.id for document in self._library.documents()}
+        for alias, document_id, kind in self._library.aliases():
+            if kind == "case-number":
+                keys.setdefault(alias, document_id)
+        return keys
+
+    def _near(self, values: Iterable[str]) -> str | None:
+        """The one document whose number differs by one typing error, if there is exactly one."""
+        meant = set()
+        for value in values:
+            key = alias_key(value)
+            if len(key) >= _MIN_NEAR:
+                meant |= {document_id for known, document_id in self._keys.items() if one_error_apart(key, known)}
+        return meant.pop() if len(meant) == 1 else None
+
+
+def one_error_apart(typed: str, meant: str) -> bool:
+    """One character wrong, missing, too many, or two neighbours swapped; False for equal strings."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
+    left, right = typed[start:], meant[start:]
+    substituted = left[1:] == right[1:]
+    swapped = left[:2] == right[1::-1] and left[2:] == right[2:] and len(left) > 1
+    return substituted or swapped or left[1:] == right or left == right[1:]
+
+
+def build_resolver(library: Library) -> Callable[[str, str], str | None]:
+    """(kind of reference, normalised value) to the id of the one document of this library it names, else None."""
+
+    def resolve(kind: str, value: str) -> str | None:
+        del kind
+        document = library.find_document(value)
+        return document.id if document else None
+
+    return resolve
