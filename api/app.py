@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from api import deps, errors, events
 from api.auth import Keys, require_safe_address
 from api.limits import Gate, Searches
-from api.routes import documents, probes, search
+from api.routes import documents, frameworks, probes, search
 from api.web import pages
 from kb.errors import KbError
 from kb.settings import Settings
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     problems: dict[int | str, dict[str, Any]] = {
         "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
     }
-    for module in (search, documents):
+    for module in (search, documents, frameworks):
         app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
     app.include_router(probes.router)
     app.include_router(pages.static_router)

@@ -63,6 +63,12 @@ class BuildFailed(KbError):
     code = "build-failed"
 
 
+class ArchiveRefused(KbError):
+    """A backup archive that is not restored."""
+
+    code = "archive-refused"
+
+
 STATUS: Mapping[type[KbError], HTTPStatus] = {
     errors.InvalidIdentifier: HTTPStatus.BAD_REQUEST,
     errors.InvalidQuery: HTTPStatus.BAD_REQUEST,
@@ -86,6 +92,7 @@ STATUS: Mapping[type[KbError], HTTPStatus] = {
     BodyInvalid: HTTPStatus.BAD_REQUEST,
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     BuildFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ArchiveRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 TITLES: Mapping[str, str] = {
@@ -113,6 +120,7 @@ TITLES: Mapping[str, str] = {
     "body-too-large": "Too large",
     "body-invalid": "The body is not as it should be",
     "overloaded": "Too many searches at once",
+    "archive-refused": "The archive is not restored",
     "build-failed": "The document could not be added",
     "internal": "Something went wrong here",
 }
@@ -203,7 +211,8 @@ def http_error(request: Request, error: HTTPException) -> Response:
 def unexpected(request: Request, error: Exception) -> Response:
     """The last resort: the class and the place of the exception go into the log, nothing of its message."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown"
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    place = f"{own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].lineno}" if own else "unknown"
     events.log("crash", error=type(error).__name__, place=place)
     detail = "This is a fault of the program, not of the question. It was logged without the question; please report it."
     return answer(request, "internal", HTTPStatus.INTERNAL_SERVER_ERROR, detail)

@@ -1,0 +1,215 @@
+"""What is wrong with this installation, each finding with its remedy, and what the knowledge base holds."""
+
+import importlib.metadata
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from api.auth import is_loopback, require_safe_address
+from kb.errors import KbError, StoreDamaged
+from kb.ports import Embedder
+from kb.settings import Settings
+from kb.store.generations import Generations, Manifest, damaged_files, require_same_space
+from kb.store.ledger import Ledger, report
+from kb.store.library import Library
+from kb.wiring import KnowledgeBase, build_embedder, build_engine
+
+_ROOM_FACTOR = 3  # a new generation is built beside the old one
+_PROBE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `remedy` says what to do; empty where nothing is wrong."""
+
+    level: Literal["ok", "note", "problem"]
+    what: str
+    message: str
+    remedy: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {"level": self.level, "what": self.what, "message": self.message, "remedy": self.remedy}
+
+
+def examine() -> list[Finding]:
+    """Every check, in the order in which a later one depends on an earlier one. Never raises for what it looks for."""
+    found = [*_guarded("python", _python), *_guarded("packages", _packages)]
+    try:
+        settings = Settings.load()
+    except KbError as error:
+        return [*found, Finding("problem", "settings", str(error), "correct the KB_* variable or the line in .env")]
+    found.append(Finding("ok", "settings", f"data in {settings.data_dir}, corpus in {settings.corpus_dir}"))
+    checks: list[tuple[str, Callable[[Settings], Iterator[Finding]]]] = [
+        ("address", _address),
+        ("corpus", _corpus),
+        ("disk", _disk),
+        ("qdrant", _qdrant),
+    ]
+    for what, check in checks:
+        found += _guarded(what, lambda check=check: check(settings))  # type: ignore[misc]
+    embedder: Embedder | None = None
+    try:
+        embedder = build_embedder(settings)
+        space = embedder.space
+        found.append(Finding("ok", "model", f"{space.name}, {space.dimension} dimensions, weights {space.weights_sha256[:12]}"))
+    except Exception as error:
+        found.append(Finding("problem", "model", str(error), "install the project's pinned packages, or correct KB_EMBEDDER"))
+    return [*found, *_guarded("store", lambda: _store(settings, embedder))]
+
+
+def _guarded(what: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    """A check that breaks is itself a finding."""
+    found: list[Finding] = []
+    try:
+        found.extend(check())
+    except KbError as error:
+        found.append(Finding("problem", what, str(error)))
+    except Exception as error:
+        found.append(Finding("problem", what, f"{type(error).__name__}: {error}"))
+    return found
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("ok", "python", version)
+
+
+def _packages() -> Iterator[Finding]:
+    """Every installed version against the project's own ranges."""
+    from packaging.requirements import Requirement
+
+    try:
+        lines = importlib.metadata.requires("dublin-kb") or []
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding(
+            "note", "packages", "dublin-kb is not installed as a package; versions were not checked", "run `make serve` or `make test`"
+        )
+        return
+    wanted = [Requirement(line) for line in lines]
+    wanted = [need for need in wanted if need.marker is None or need.marker.evaluate({"extra": ""})]
+    wrong = 0
+    for need in wanted:
+        try:
+            held = importlib.metadata.version(need.name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong += 1
+            yield Finding("problem", "packages", f"{need.name} is missing", f"install {need.name}{need.specifier}")
+            continue
+        if not need.specifier.contains(held, prereleases=True):
+            wrong += 1
+            yield Finding("problem", "packages", f"{need.name} {held} is outside {need.specifier}", f"install {need.name}{need.specifier}")
+    if not wrong:
+        yield Finding("ok", "packages", f"{len(wanted)} packages within their ranges")
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    require_safe_address(settings, settings.host)
+    beyond = "" if is_loopback(settings.host) else ", reachable from elsewhere, with keys"
+    yield Finding("ok", "address", f"{settings.host}:{settings.port}{beyond}")
+    if not is_loopback(settings.host) and not settings.allowed_hosts:
+        yield Finding(
+            "note", "address", "no KB_ALLOWED_HOSTS: the server answers only under its own address", "set it to the server's public names"
+        )
+
+
+def _corpus(settings: Settings) -> Iterator[Finding]:
+    from ingest.corpus import check_corpus
+
+    problems = check_corpus(settings.corpus_dir)
+    for problem in problems[:20]:
+        yield Finding("problem", "corpus", str(problem), "correct that file under corpus/")
+    if not problems:
+        yield Finding("ok", "corpus", "every catalogue line and digest is as it should be")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    place = settings.data_dir if settings.data_dir.exists() else settings.data_dir.resolve().parent
+    free = shutil.disk_usage(place).free
+    store = settings.data_dir / "store"
+    size = sum(path.stat().st_size for path in (store / "CURRENT").resolve().rglob("*") if path.is_file()) if store.is_dir() else 0
+    message = f"{free // 2**20} MiB free; the index takes {size // 2**20} MiB"
+    if free < _ROOM_FACTOR * max(size, 50 * 2**20):
+        yield Finding("problem", "disk", message, f"make room: building needs {_ROOM_FACTOR} times the size of the index")
+    else:
+        yield Finding("ok", "disk", message)
+
+
+def _qdrant(settings: Settings) -> Iterator[Finding]:
+    """A Qdrant server listens on all interfaces and asks for no key unless it is told to."""
+    if not settings.qdrant_url:
+        yield Finding("ok", "qdrant", "the engine runs in this process; no server")
+        return
+    url = settings.qdrant_url.rstrip("/") + "/collections"
+    if not url.startswith(("http://", "https://")):
+        yield Finding("problem", "qdrant", "KB_QDRANT_URL is no http address", "write it as http://host:6333")
+        return
+    try:
+        with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answered:
+            open_to_all = answered.status == 200
+    except urllib.error.HTTPError as error:
+        open_to_all = False
+        yield Finding("ok", "qdrant", f"the server asks for a key ({error.code})")
+    except OSError as error:
+        yield Finding("problem", "qdrant", f"the server does not answer: {error}", "start it, or unset KB_QDRANT_URL")
+        return
+    if open_to_all:
+        remedy = "set QDRANT__SERVICE__API_KEY there and KB_QDRANT_API_KEY here, and let it listen on 127.0.0.1 (QDRANT__SERVICE__HOST)"
+        yield Finding("problem", "qdrant", "the server gives everything to anyone who reaches it, without a key", remedy)
+
+
+def _store(settings: Settings, embedder: Embedder | None) -> Iterator[Finding]:
+    generations = Generations(settings.data_dir, build_engine(settings))
+    current = generations.current_name()
+    if current is None:
+        yield Finding("problem", "store", "there is no index yet", "run `dublin-kb ingest` (or `make serve`, which does)")
+        return
+    for name in sorted({*generations.names(), current}):
+        mark = " (answers)" if name == current else ""
+        level: Literal["note", "problem"] = "problem" if name == current else "note"
+        directory = generations.root / name
+        try:
+            manifest = Manifest.read(directory / "manifest.json")
+            damage = damaged_files(directory, manifest)
+            if not damage:
+                with closing(Library(directory / "library.sqlite")) as library:
+                    damage = library.verify()
+        except StoreDamaged as error:
+            damage = [str(error)]
+        for problem in damage[:10]:
+            yield Finding(level, "store", f"{name}{mark}: {problem}", "run `dublin-kb ingest --rebuild`, or restore a backup")
+        if not damage:
+            counts = f"{manifest.documents} documents, {manifest.passages} passages, {manifest.points} points"
+            yield Finding("ok", "store", f"{name}{mark}: {counts}, every file and passage as published")
+        if not damage and name == current and embedder is not None:
+            require_same_space(embedder, manifest)
+            yield Finding("ok", "model", f"gives the vectors that {name} holds")
+
+
+def state(settings: Settings) -> dict[str, Any]:
+    """What `dublin-kb status` prints: the generation that answers, its counts, the last run."""
+    base = KnowledgeBase(settings)
+    name = base.generations.current_name()
+    held: dict[str, Any] = {"data_dir": str(settings.data_dir), "generation": name, "older_generations": []}
+    if name is not None:
+        held["older_generations"] = [other for other in base.generations.names() if other != name]
+        manifest = Manifest.read(base.generations.root / name / "manifest.json")
+        held |= {"made_at": manifest.made_at, "engine": manifest.engine, "model": manifest.space.name}
+        with closing(Library(base.generations.root / name / "library.sqlite")) as library:
+            documents = library.documents()
+            held |= library.counts()
+        held["kinds"] = [f"{count} {kind}" for kind, count in Counter(str(d.kind) for d in documents).most_common()]
+        dates = sorted(d.date.value for d in documents if d.date)
+        held["earliest"], held["latest"] = (dates[0], dates[-1]) if dates else (None, None)
+    if (settings.data_dir / "ledger.sqlite").is_file():
+        with closing(Ledger(settings.data_dir / "ledger.sqlite")) as ledger:
+            runs = ledger.runs()
+            if runs:
+                held["last_run"] = f"{runs[-1]['started']} ({runs[-1]['state']})"
+                held["last_run_totals"] = [f"{n} {what}" for what, n in report(ledger.entries(runs[-1]["id"]))["totals"].items() if n]
+    return held

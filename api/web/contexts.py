@@ -1,0 +1,541 @@
+"""What each page shows, from domain objects to values that a template only has to place. Document text becomes markup here and
+nowhere else, piece by escaped piece."""
+
+import re
+import threading
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from markupsafe import Markup, escape
+
+from api import countries
+from api.reading import current_texts
+from api.requests import SearchRequest
+from api.schemas import in_language
+from api.web.i18n import Words
+from kb.domain.documents import CitationLink, Document, Expression, Kind, Passage, TextStatus, Treatment
+from kb.domain.identifiers import PassageId
+from kb.domain.pinpoints import Pinpoint, PinpointKind
+from kb.domain.query import Query
+from kb.domain.results import Group, Hit, SearchResult, Standing
+
+if TYPE_CHECKING:
+    from kb.wiring import View
+
+PASSAGES_A_PART = 400
+_WHOLE = 1_400  # characters up to which a passage is shown whole in a list of results
+_EXCERPT = 900
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
+_FACETS = {
+    "kind": "kind",
+    "court": "court",
+    "member_state": "states",
+    "track": "track",
+    "language": "language",
+    "voice": "voice",
+    "text_status": "text_status",
+}
+_FACETS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    href: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A standing in words: never by colour alone."""
+
+    value: str
+    label: str
+    sentence: str
+    track: str | None
+    successors: list[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class Copyable:
+    """A citation to copy, in one style."""
+
+    style: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageView:
+    slug: str
+    href: str
+    place: str
+    language: str
+    voice: str
+    voice_says: str
+    voice_label: str
+    status: str
+    status_label: str
+    body: Markup
+    is_cut: bool = False
+    headings: list[str] = field(default_factory=list)
+    citations: list[Copyable] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    companion: bool = False
+    twin: "PassageView | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    href: str
+    title: str
+    title_language: str
+    facts: list[str]
+    standing: Badge
+    official: Link | None
+    passages: list[PassageView]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+    count: int | None
+    chosen: bool
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    name: str
+    title: str
+    shown: list[Choice]
+    hidden: list[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    label: str
+    href: str | None
+
+
+def document_href(document_id: str, *, form: str | None = None, slug: str | None = None, part: int = 1, lang: str | None = None) -> str:
+    """The address of a document, of a text of it, of a passage in it. An id is a path; its odd characters are encoded."""
+    asked = {"form": form, "part": str(part) if part > 1 else None, "lang": lang}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    anchor = f"#{quote(slug, safe='.,()~-_')}" if slug else ""
+    return f"/documents/{quote(document_id, safe='/:.,()-_')}{'?' + query if query else ''}{anchor}"
+
+
+def safe_url(address: str | None) -> str | None:
+    """An address that a link may carry: http or https with a host, nothing else."""
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return address if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def official_link(document: Document, t: Words) -> Link | None:
+    address = safe_url(document.official_url)
+    return Link(address, t("doc.official_open", host=urlsplit(address).hostname or "")) if address else None
+
+
+def title_of(document: Document, language: str) -> tuple[str, str]:
+    """The title and the language it is in. The catalogue's own titles are English, those of files in the document's language."""
+    if language == "nl" and document.title_nl:
+        return document.title_nl, "nl"
+    return document.title, "en" if document.catalogued else document.language
+
+
+def place_of(pinpoint: Pinpoint | None, t: Words, ordinal: int) -> str:
+    """A pinpoint in words: as printed where the print says what it counts, else the field's word and the number."""
+    if pinpoint is None or pinpoint.kind is PinpointKind.POSITION:
+        return t("doc.position", n=ordinal + 1)
+    if pinpoint.kind is PinpointKind.HOLDING:
+        return t("doc.holding")
+    printed = pinpoint.printed.strip()
+    if printed and len(printed) <= 60 and (printed[0].isalpha() or printed[0] == "§"):
+        return printed
+    word = t(f"pin.{pinpoint.kind}") if t.has(f"pin.{pinpoint.kind}") else ""
+    return f"{word} {pinpoint.value or printed}".strip() or t("doc.position", n=ordinal + 1)
+
+
+def marked(text: str, words: frozenset[str]) -> Markup:
+    """`text` escaped, with the given words (lower case) in `<mark>`."""
+    pieces: list[Markup] = []
+    at = 0
+    for match in _WORD.finditer(text):
+        if match[0].casefold() in words:
+            pieces += [escape(text[at : match.start()]), Markup("<mark>"), escape(match[0]), Markup("</mark>")]
+            at = match.end()
+    return Markup("").join([*pieces, escape(text[at:])])
+
+
+def excerpt(text: str, words: frozenset[str]) -> tuple[str, bool]:
+    """A long text's part around its first matched words, and whether anything was cut."""
+    if len(text) <= _WHOLE:
+        return text, False
+    first = next((m.start() for m in _WORD.finditer(text) if m[0].casefold() in words), 0)
+    start = max(0, first - 150)
+    if start:
+        start = text.find(" ", start) + 1
+    end = min(len(text), start + _EXCERPT)
+    if end < len(text):
+        end = text.rfind(" ", start, end) if text.rfind(" ", start, end) > start else end
+    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}", True
+
+
+def linked(passage: Passage, links: Sequence[CitationLink], lang: str | None) -> Markup:
+    """The words to read, escaped, with the citations that lead to a document of this corpus as links.
+
+    Offsets count in the source's text; what is read has no furniture. So each citation is looked for in order, and one that does
+    not stand there in the same words stays plain.
+    """
+    text = passage.display or passage.text
+    pieces: list[Markup] = []
+    at = 0
+    for link in sorted(links, key=lambda found: found.start_char):
+        words = " ".join(link.text.split())
+        place = text.find(words, at) if words and link.resolved else -1
+        if place < 0:
+            continue
+        href = document_href(link.target, slug=link.pinpoint, lang=lang)
+        pieces += [escape(text[at:place]), Markup('<a href="{}">{}</a>').format(href, words)]
+        at = place + len(words)
+    return Markup("").join([*pieces, escape(text[at:])])
+
+
+def badge(standing: Standing, t: Words, lang: str | None) -> Badge:
+    value = str(standing.value)
+    track = t("standing.for_track", track=t(f"track.{standing.track}")) if standing.track and value != "good" else None
+    successors = [
+        Link(document_href(successor.document_id, lang=lang), in_language(successor.citation, t.language)) for successor in standing.successors
+    ]
+    return Badge(value, t(f"standing.{value}"), in_language(standing.sentence, t.language), track, successors)
+
+
+def copyables(citation: Mapping[str, str], t: Words) -> list[Copyable]:
+    return [Copyable(t(f"cite.{style}"), citation[style]) for style in ("nl", "en") if citation.get(style)]
+
+
+def facts_of(document: Document, t: Words) -> list[str]:
+    """The line under a title: court, date, States, track, kind."""
+    states = ", ".join(countries.name(code, t.language) for code in document.states)
+    track = t(f"track.{document.track}") if document.track else ""
+    sitting = f" ({document.sitting})" if document.sitting else ""
+    facts = [f"{document.court}{sitting}", t.date(document.date), states, track, t(f"kind.{document.kind}")]
+    return [*(fact for fact in facts if fact), *document.case_numbers[:3]]
+
+
+class Pages:
+    """Builds what pages show over one view, for one language."""
+
+    def __init__(self, view: "View", t: Words, lang: str | None) -> None:
+        self._view = view
+        self._t = t
+        self._lang = lang  # only where the reader chose it: then every link keeps it
+
+    # -- results ---------------------------------------------------------------------------------------------------------------
+
+    def group(self, group: Group) -> DocumentView:
+        document, t = group.document, self._t
+        title, title_language = title_of(document, t.language)
+        return DocumentView(
+            href=document_href(document.id, lang=self._lang),
+            title=title,
+            title_language=title_language,
+            facts=facts_of(document, t),
+            standing=badge(group.hits[0].standing, t, self._lang),
+            official=official_link(document, t),
+            passages=[self.hit(hit) for hit in group.hits],
+        )
+
+    def hit(self, hit: Hit) -> PassageView:
+        passage = hit.passage
+        words = frozenset(passage.text[start:end].casefold() for start, end in hit.highlights)
+        shown, is_cut = excerpt(passage.display or passage.text, words)
+        made = self._passage(hit.document, passage, marked(shown, words), hit.citation)
+        return replace(made, is_cut=is_cut, companion=hit.companion)
+
+    def _passage(self, document: Document, passage: Passage, body: Markup, citation: Mapping[str, str] | None) -> PassageView:
+        t = self._t
+        slug = PassageId.parse(passage.id).slug
+        part = passage.ordinal // PASSAGES_A_PART + 1
+        notes = [t("doc.page", page=passage.printed_page or passage.page)] if passage.page else []
+        notes += [t("doc.derived")] if passage.derived else []
+        notes += [t(key)] if t.has(key := f"doc.passage_verification_{passage.verification}") and passage.pinpoint else []
+        return PassageView(
+            slug=slug,
+            href=document_href(document.id, form=self._form(document, passage), slug=slug, part=part, lang=self._lang),
+            place=place_of(passage.pinpoint, t, passage.ordinal),
+            language=passage.language,
+            voice=str(passage.voice),
+            voice_says=t(f"voice_says.{passage.voice}"),
+            voice_label=t(f"voice.{passage.voice}"),
+            status=str(passage.text_status),
+            status_label=t(f"status.{passage.text_status}"),
+            body=body,
+            headings=list(passage.heading_path),
+            citations=copyables(citation, t) if citation else [],
+            notes=notes,
+        )
+
+    def _form(self, document: Document, passage: Passage) -> str | None:
+        """The form to name in an address: none where the reader gets that text anyway."""
+        texts = current_texts(self._view, document, self._t.language)
+        return None if texts and texts[0].form == passage.form else passage.form
+
+    def facets(self, asked: SearchRequest, query: Query) -> list[Facet]:
+        """The filters with the passages of the corpus that each value has, within the other filters and the as-of day."""
+        from kb.domain.dates import LegalDate
+
+        index = self._view.generation.index
+        whole = replace(query.filters, existing_on=LegalDate.of(query.as_of), courts=self._courts(query.filters.courts))
+        names = {"kind": "kinds", "court": "courts", "member_state": "states", "language": "languages", "voice": "voices", "track": "tracks"}
+        found = []
+        for name, stored in _FACETS.items():
+            within = replace(whole, **{names.get(name, "text_statuses"): ()})
+            counts = index.facet(stored, within)
+            chosen = self._chosen(name, asked, counts)
+            order = sorted({*counts, *chosen}, key=lambda value: (value not in chosen, -counts.get(value, 0), value))
+            choices = [self._choice(name, value, counts.get(value, 0), value in chosen) for value in order]
+            if len(choices) > 1 or chosen:
+                at = max(_FACETS_SHOWN, len(chosen))
+                found.append(Facet(name, self._t(f"filter.{name}"), choices[:at], choices[at:]))
+        return found
+
+    def _chosen(self, name: str, asked: SearchRequest, counts: Mapping[str, int]) -> set[str]:
+        if name == "member_state":
+            return set(asked.states())
+        if name == "court":
+            return set(self._courts(tuple(asked.court)))
+        return {str(value) for value in getattr(asked, name)}
+
+    def _courts(self, asked: Sequence[str]) -> tuple[str, ...]:
+        """Printed names for keys and parts of names, as the search reads them."""
+        known = {(document.court_key or "", document.court) for document in self._view.library.documents()} if asked else set()
+        return tuple(
+            dict.fromkeys(
+                name
+                for wanted in asked
+                for key, name in sorted(known)
+                if wanted.casefold() == key.casefold() or wanted.casefold() in name.casefold()
+            )
+        )
+
+    def _choice(self, name: str, value: str, count: int, chosen: bool) -> Choice:
+        return Choice(value, self.label(name, value), count, chosen)
+
+    def label(self, name: str, value: str) -> str:
+        """A filter's value in words."""
+        t = self._t
+        match name:
+            case "member_state":
+                return countries.name(value, t.language)
+            case "language":
+                return t.or_self("lang", value)
+            case "text_status":
+                return t.or_self("status_short", value)
+            case "kind" | "voice" | "track":
+                return t.or_self(name, value)
+            case "from" | "until" | "as_of":
+                return f"{t(f'filter.{name}')}: {t.date(value)}"
+        return value
+
+    def chips(self, asked: SearchRequest, *, shareable: bool) -> list[Chip]:
+        """The filters that are set, each with the address without it."""
+        pairs = asked_pairs(asked)
+        chips = []
+        for pair in pairs:
+            if pair[0] in (*_FACETS, "from", "until", "as_of"):
+                rest = [other for other in pairs if other != pair]
+                value = countries.code(pair[1]) if pair[0] == "member_state" else pair[1]
+                chips.append(Chip(self.label(pair[0], value), self.search_href(rest) if shareable else None))
+        return chips
+
+    def search_href(self, pairs: Iterable[tuple[str, str]]) -> str:
+        return "/search?" + urlencode([*pairs, *([("lang", self._lang)] if self._lang else [])])
+
+    def languages(self, codes: Iterable[str]) -> str:
+        return ", ".join(self._t.or_self("lang", code) for code in codes)
+
+    def searched(self, result: SearchResult) -> str:
+        t, searched = self._t, result.searched
+        line = t(
+            "search.searched",
+            documents=t.number(searched.documents),
+            passages=t.number(searched.passages),
+            languages=self.languages(searched.languages) or "–",
+        )
+        if searched.earliest and searched.latest:
+            line += t("search.searched_span", **{"from": t.date(searched.earliest), "until": t.date(searched.latest)})
+        return f"{line}."
+
+    # -- the reader ------------------------------------------------------------------------------------------------------------
+
+    def read(self, document: Document, expression: Expression, part: int, *, twin: Expression | None = None) -> list[PassageView]:
+        """One part of a text, its passages in order with their headings, citations linked; beside each its twin in another digest."""
+        library = self._view.library
+        own = library.passages(expression.key)
+        shown = own[(part - 1) * PASSAGES_A_PART : part * PASSAGES_A_PART]
+        links: dict[str, list[CitationLink]] = {}
+        for link in library.citations_from(document.id):
+            links.setdefault(link.passage_id, []).append(link)
+        others = {PassageId.parse(p.id).slug: p for p in library.passages(twin.key)} if twin else {}
+        made: list[PassageView] = []
+        before: tuple[str, ...] = own[(part - 1) * PASSAGES_A_PART - 1].heading_path if part > 1 and shown else ()
+        for passage in shown:
+            citation = self._view.citation(document, passage.pinpoint)
+            view = self._passage(document, passage, linked(passage, links.get(passage.id, ()), self._lang), citation)
+            other = others.get(view.slug)
+            beside = self._passage(document, other, linked(other, links.get(other.id, ()), self._lang), None) if other else None
+            made.append(replace(view, headings=new_headings(before, passage.heading_path), twin=beside))
+            before = passage.heading_path
+        return made
+
+    def edges(self, edges: Sequence[Treatment], *, other: str) -> list[dict[str, Any]]:
+        """Treatment in words; `other` says which end is the document to link to (`by` or `of`)."""
+        t, library = self._t, self._view.library
+        made = []
+        for edge in edges:
+            target = library.find_document(getattr(edge, other))
+            name = in_language(self._view.citation(target, None), t.language) if target else getattr(edge, other)
+            tracks = ", ".join(t(f"track.{track}") for track in edge.scope or ())
+            made.append(
+                {
+                    "what": t.or_self("treatment.type" if other == "by" else "treatment.does", edge.type),
+                    "effect": edge.effect,
+                    "date": t.date(edge.date) if edge.date else None,
+                    "link": Link(document_href(getattr(edge, other), slug=None, lang=self._lang), name) if target else None,
+                    "name": name,
+                    "pinpoint": edge.pinpoint,
+                    "scope": t("treatment.scope", tracks=tracks) if edge.scope else t("treatment.scope_open"),
+                    "note": in_language(edge.note, t.language),
+                }
+            )
+        return made
+
+    def cited(self, links: Sequence[CitationLink], *, incoming: bool) -> list[dict[str, Any]]:
+        """Documents cited (or citing) once each, most cited first."""
+        t, library = self._t, self._view.library
+        ends = Counter(PassageId.parse(link.passage_id).document if incoming else link.target for link in links)
+        made = []
+        for end, count in sorted(ends.items(), key=lambda item: (-item[1], item[0])):
+            document = library.find_document(end)
+            name = in_language(self._view.citation(document, None), t.language) if document else end
+            made.append({"link": Link(document_href(end, lang=self._lang), name) if document else None, "name": name, "count": count})
+        return sorted(made, key=lambda item: item["link"] is None)
+
+    def about(self, document: Document) -> list[tuple[str, str]]:
+        """What is known of a document, as (term, words)."""
+        t = self._t
+        period = " – ".join(t.date(d) for d in (document.facts_from, document.facts_until) if d)
+        status = {"verified": t("doc.verified"), "unverified": t("doc.unverified")}.get(document.verification or "", "")
+        note = in_language(document.verification_note, t.language)
+        outcome = document.outcome_nl if t.language == "nl" and document.outcome_nl else document.outcome
+        rows = [
+            ("doc.court", document.court),
+            ("doc.sitting", document.sitting),
+            ("doc.date", t.date(document.date)),
+            ("doc.kind", t(f"kind.{document.kind}")),
+            ("doc.id", document.id),
+            ("doc.numbers", ", ".join(document.case_numbers)),
+            ("doc.states", ", ".join(countries.name(code, t.language) for code in document.states)),
+            ("doc.decided_by", countries.name(document.deciding_state, t.language) if document.deciding_state else None),
+            ("doc.nationalities", ", ".join(countries.name(code, t.language) for code in document.nationalities)),
+            ("doc.track", t(f"track.{document.track}") if document.track else None),
+            ("doc.outcome", outcome),
+            ("doc.published", t.date(document.published_on) if document.published_on else None),
+            ("doc.facts", period),
+            ("doc.sources", ", ".join(document.sources)),
+            ("doc.verification", ". ".join(part for part in (status, note) if part)),
+        ]
+        return [(t(key), value) for key, value in rows if value]
+
+    def text_choices(self, document: Document, form: str | None) -> list[tuple[Link, bool]]:
+        """The texts to read, with the one that is shown."""
+        t = self._t
+        texts = current_texts(self._view, document, t.language)
+        made = []
+        for number, expression in enumerate(texts):
+            key = {TextStatus.VERBATIM: "doc.text_official", TextStatus.DIGEST: "doc.text_digest"}.get(
+                expression.text_status, "doc.text_translation"
+            )
+            language = t.or_self("lang", expression.language)
+            href = document_href(document.id, form=expression.form if number else None, lang=self._lang)
+            made.append((Link(href, t(key, language=language)), expression.form == form))
+        if {"digest-nl", "digest-en"} <= {e.form for e in texts}:
+            made.append((Link(document_href(document.id, form="digests", lang=self._lang), t("doc.text_both")), form == "digests"))
+        return made
+
+
+def new_headings(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """The headings that begin at a passage: those from the first that differs from the passage before."""
+    same = 0
+    while same < min(len(before), len(now)) and before[same] == now[same]:
+        same += 1
+    return list(now[same:])
+
+
+def asked_pairs(asked: SearchRequest, *, offset: int = 0) -> list[tuple[str, str]]:
+    """A request as pairs of an address, without what is default."""
+    pairs = [("q", asked.q)]
+    for name in _FACETS:
+        pairs += [(name, str(value)) for value in getattr(asked, name)]
+    pairs += [(name, value) for name, value in (("from", asked.from_), ("until", asked.until), ("as_of", asked.as_of)) if value]
+    return [*pairs, *([("offset", str(offset))] if offset else [])]
+
+
+def plain_line(text: str, limit: int) -> str:
+    """One line for a page's title: no control or direction characters, at most `limit` characters."""
+    clean = " ".join("".join(c for c in text if unicodedata.category(c)[0] != "C" or c.isspace()).split())
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the corpus holds, counted once a generation."""
+
+    documents: int
+    passages: int
+    earliest: str | None
+    latest: str | None
+    made_on: str
+    kinds: list[tuple[str, int]]
+    courts: list[tuple[str, int]]
+    states: list[tuple[str, int]]
+
+
+_counted: dict[str, Coverage] = {}
+_counting = threading.Lock()
+
+
+def coverage(view: "View") -> Coverage:
+    generation = view.generation
+    key = f"{generation.library.path} {generation.manifest.content_sha256}"
+    with _counting:
+        if key not in _counted:
+            _counted.clear()
+            _counted[key] = _count(view)
+        return _counted[key]
+
+
+def _count(view: "View") -> Coverage:
+    documents = view.library.documents()
+    dates = sorted(d.date.value for d in documents if d.date and d.kind is not Kind.GUIDE)
+    manifest = view.generation.manifest
+    return Coverage(
+        documents=len(documents),
+        passages=manifest.passages,
+        earliest=dates[0] if dates else None,
+        latest=dates[-1] if dates else None,
+        made_on=manifest.made_at[:10],
+        kinds=Counter(str(d.kind) for d in documents).most_common(),
+        courts=Counter(d.court for d in documents).most_common(12),
+        states=Counter(state for d in documents for state in d.states).most_common(12),
+    )
