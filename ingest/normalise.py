@@ -36,6 +36,8 @@ _FINAL: Final = frozenset(".!?:;…")
 _CLOSERS: Final = frozenset("\"'’”»)]")
 # a line's end and a hyphen: the letters before it, the hyphen, the break, the letters after it
 _SPLIT: Final = re.compile(r"(?P<hyphen>[-\u2010\u00ad])[^\S\r\n]*+(?:\r\n|\r|\n|\f)\s*+(?=(?P<next>[^\W\d_]++))")
+# what needs no look at the single character: letters in composed form and plain punctuation, nothing that joins, hides or breaks
+_PLAIN: Final = re.compile(r"[A-Za-z0-9À-ÖØ-öø-\u024f\u0388-\u03ce\u0400-\u0481.,;:()\[\]'\"’‘“”„«»!?/%&§€°+*=_<>–—…]+")
 _WORD: Final = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)*")
 
 
@@ -126,6 +128,17 @@ class Cleaner:
         splits = {match.start(): match for match in _SPLIT.finditer(joined)}
         i, n = 0, len(joined)
         while i < n:
+            plain = _PLAIN.match(joined, i)
+            if plain is not None:
+                j = plain.end()
+                if j < n and unicodedata.combining(joined[j]):
+                    j -= 1  # the last letter is composed with what follows
+                if j > i:
+                    out.extend(joined[i:j])
+                    starts.extend(where[i:j])
+                    ends.extend(at + 1 for at in where[i:j])
+                    i = j
+                    continue
             char = joined[i]
             at = where[i]
             match = splits.get(i)

@@ -2,7 +2,6 @@
 
 import codecs
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from kb.errors import InputRejected
@@ -35,8 +34,9 @@ _KNOWN = {
     "utf-16-be": "utf-16-be",
 }
 _MAX_CONTROL_SHARE = 0.02
-_REPLACEMENT = "\ufffd"
-_LAYOUT = frozenset("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85")
+# controls, the characters that lay out a text left aside; and the replacement character
+_STRANGE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def refuse_unreadable(text: str) -> None:
         raise InputRejected("empty", "there is no text in it")
     if "\x00" in text:
         raise InputRejected("binary", f"a NUL character at offset {text.index(chr(0))}: not text, or text in another encoding")
-    strange = sum(1 for c in text if c not in _LAYOUT and (c == _REPLACEMENT or unicodedata.category(c) in ("Cc", "Cs")))
-    if strange > _MAX_CONTROL_SHARE * len(text) or any("\ud800" <= c <= "\udfff" for c in text):
+    strange = len(_STRANGE.findall(text))
+    if strange > _MAX_CONTROL_SHARE * len(text) or _SURROGATE.search(text):
         raise InputRejected("binary", f"{strange} of {len(text)} characters are controls or replacement characters: not readable text")
 
 

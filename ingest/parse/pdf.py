@@ -34,7 +34,7 @@ _EDGE_LINES: Final = 4  # lines from a page's upper and lower edge that may be a
 _MIN_REPEATS: Final = 3
 _TINY_PT: Final = 2.0
 # a line of a table of contents: leaders and a page number, which some producers write as a line of its own
-_CONTENTS: Final = re.compile(r"[^.…_]*+(?:[.…_](?![.…_ ]{3})[^.…_]*+)*+(?:\.{4,}|(?:\. ){4,}|…{2,}|_{4,})[ .…_]*+(?:\d{1,4}\s*+)?")
+_CONTENTS: Final = re.compile(r"[^.…_]*+(?:[.…_](?![.…_ ]{3})[^.…_]*+)*+(?:\.{4,}+|(?:\. ){4,}+|…{2,}+|_{4,}+)[ .…_]*+(?:\d{1,4}\s*+)?")
 _BOLD: Final = re.compile(r"bold|black|heavy|demi", re.I)
 _UNWANTED: Final = re.compile(r"[\v\x1c\x1d\x1e\x85\u2028\u2029]")
 _DULL_TITLE: Final = re.compile(r"microsoft (?:word|powerpoint)|untitled|\.(?:docx?|pdf|indd|rtf)$|^[0-9a-f\-]{16,}$|^\W*$", re.I)

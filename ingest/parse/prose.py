@@ -19,6 +19,8 @@ from enum import StrEnum
 from statistics import quantiles
 from typing import Final
 
+from ingest.parse import patterns
+
 _LINE_END: Final = re.compile(r"\r\n|\n|\r|\f|\v|\x85|\u2028|\u2029")
 _BLANKS: Final = " \t\u00a0\u2007\u202f\u200b\ufeff"
 _FINAL: Final = frozenset(".!?:;…")
@@ -229,7 +231,9 @@ def _joins(last: Line, line: Line, blank: bool, page: bool, width: int, *, item:
         # a sentence that ends at the very end of a full line: the paragraph more often goes on than not
         return not item and len(last.text) >= 0.92 * width and not blank
     if blank:
-        return False
+        # a text that is double-spaced, or broken by its extractor: the sentence goes on over the blank line
+        full = width >= 40 and len(last.text) >= 0.75 * width
+        return full and not is_finished(last.text) and line.text[0].islower() and not is_list_item(line.text)
     if _BULLET.match(line.text) and is_finished(last.text):
         return False
     return not (sparse and is_finished(last.text) and len(last.text) < 0.8 * width and not line.text[0].islower())
@@ -269,7 +273,7 @@ def _headings(
         if following >= len(body):
             return 0
         if gap(following):
-            return 1
+            return 0 if _goes_on(text(at)) or (width >= 40 and len(text(at)) >= 0.95 * width) else 1
         first, second = text(at), text(following)
         alone = gap(at) and gap(following + 1)
         if alone and _can_go_on(second) and len(first) >= 0.5 * width and len(second) < 0.8 * width:
@@ -312,6 +316,12 @@ def _can_head(text: str) -> bool:
     if number is None and _ITEM.match(text):
         return False
     return bool(words) and words[0].isupper() and sum(c.isalpha() for c in words) >= 3 and sum(c.isdigit() for c in words) <= len(words) / 3
+
+
+def _goes_on(text: str) -> bool:
+    """Whether the line's last word asks for another (`van`, `qu'un`)."""
+    last = re.split(r"[\s'’]", text.lower())[-1]
+    return last in patterns.load("prose")["open_endings"]
 
 
 def _can_go_on(text: str) -> bool:

@@ -110,9 +110,11 @@ def test_names_are_compared_without_their_namespace() -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.exists(), reason="../shared/real is absent")
-def test_every_real_xml_file_is_read() -> None:
+def test_real_xml_files_are_read() -> None:
     refused = []
-    for path in sorted(REAL.glob("*/*.xml")):
+    files = sorted(REAL.glob("*/*.xml"))
+    small = [path for path in files if path.parent.name in ("rechtspraak-edge", "overheid-xml", "cellar-notice")]
+    for path in [*small, *files[::15]]:
         try:
             parse_xml(path.read_bytes())
         except InputRejected as problem:
