@@ -31,7 +31,7 @@ def test_every_display_position_maps_into_the_spans_or_the_gap_between_them(case
     for char, start, end in zip(shown.text, shown.offsets, shown.ends, strict=True):
         assert start < end
         if not char.isspace():
-            assert any(a <= start and end <= b for a, b in spans)
+            assert all(any(a <= at < b for a, b in spans) for at in range(start, end))
 
 
 @given(_sources_with_spans())
