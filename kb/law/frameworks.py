@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 from kb.domain.dates import LegalDate, parse_day
 from kb.domain.documents import Track
+from kb.domain.identifiers import canonical_document_id
 from kb.domain.pinpoints import Pinpoint
 from kb.errors import CorpusInvalid, InvalidIdentifier, NotFound
 from kb.law.regimes import Regime, RegimeId, Regimes
@@ -54,7 +55,8 @@ class Verification(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuthorityRef:
-    """A document that bears on an element. `pinpoint` stands as printed, and only where somebody saw it."""
+    """A document that bears on an element. `document_id` is in its canonical spelling (an ECLI in upper case); `pinpoint` stands as
+    printed, and only where somebody saw it."""
 
     document_id: str
     side: Side
@@ -101,6 +103,7 @@ class Element:
     authorities: tuple[AuthorityRef, ...]
     sources: tuple[str, ...]
     open: Text | None = None
+    open_from: dt.date | None = None  # since when it is open; None: in every version that says so
     factors: tuple[Factor, ...] = ()
 
     @property
@@ -133,7 +136,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What took the place of a version, when, and on whose authority."""
+    """What took the place of a version and on whose authority; of a version without a last day, for what is registered later."""
 
     by: str  # id of the version
     because: Text
@@ -167,6 +170,31 @@ class Version:
     def positions_at(self, as_of: dt.date, *, member_state: str | None = None, nationality: str | None = None) -> tuple[Position, ...]:
         """The dated positions that hold on that day, in the order of the file."""
         return tuple(p for p in self.positions if p.holds(as_of, member_state=member_state, nationality=nationality))
+
+    def known_on(self, as_of: dt.date, dates: Mapping[str, LegalDate | None]) -> "Version":
+        """The version as it could be written on that day: without authorities that are later, without questions that were not yet
+        open, and without its replacement while it governs. What has no date stays; a partial date stays when it may lie before.
+
+        Args:
+            dates: document id -> its date (None or absent: unknown).
+        """
+
+        def known(refs: tuple[AuthorityRef, ...]) -> tuple[AuthorityRef, ...]:
+            days = ((ref, dates.get(ref.document_id)) for ref in refs)
+            return tuple(ref for ref, date in days if date is None or date.first_day <= as_of)
+
+        elements = tuple(
+            replace(
+                element,
+                authorities=known(element.authorities),
+                factors=tuple(replace(factor, authorities=known(factor.authorities)) for factor in element.factors),
+                open=None if element.open_from is not None and as_of < element.open_from else element.open,
+            )
+            for element in self.elements
+        )
+        positions = tuple(replace(position, authorities=known(position.authorities)) for position in self.positions)
+        gone = self.valid_until is not None and as_of > self.valid_until
+        return replace(self, elements=elements, positions=positions, replaced=self.replaced if gone else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +277,7 @@ class Frameworks:
         chosen = [version for law in possible for version in there if version.regime in (law, None)] or there
         if not chosen:
             raise NotFound(f"{framework_id} has no version for {track} on {as_of}: it serves {_served(framework)}")
-        return tuple(dict.fromkeys(chosen))
+        return tuple({version.id: version for version in chosen}.values())
 
     def version_at(self, framework_id: str, as_of: dt.date, registered_on: LegalDate | None = None, track: Track | None = None) -> Version:
         """The version that governs. Where two laws remain possible, that of the earlier law: `regime` and `versions_at` tell that the
@@ -398,6 +426,7 @@ def _element(entry: "_Entry") -> Element:
         authorities=_authorities(entry),
         sources=_strings(entry.take("sources")),
         open=_optional(entry.take("open", None), entry.name),
+        open_from=_day(entry.take("open_from", None)),
     )
     entry.done()
     return element
@@ -426,7 +455,7 @@ def _authorities(entry: "_Entry") -> tuple[AuthorityRef, ...]:
 def _authority(entry: "_Entry") -> AuthorityRef:
     pinpoint = entry.take("pinpoint", None)
     ref = AuthorityRef(
-        document_id=str(entry.take("id")),
+        document_id=canonical_document_id(str(entry.take("id"))),
         side=Side(entry.take("side")),
         verification=Verification(entry.take("verification")),
         pinpoint=str(pinpoint) if pinpoint is not None else None,
@@ -499,6 +528,9 @@ def _date(text: str | None) -> LegalDate | None:
 
 def check(frameworks: Frameworks, known_document_ids: Collection[str]) -> list[str]:
     """What is wrong in files that read well, one sentence a fault; empty when nothing is found.
+
+    Args:
+        known_document_ids: of the catalogue and the guides, in canonical spelling.
 
     Every authority and source is catalogued; pinpoints name a place and are not from memory; versions of one track and law follow each
     other without gap or overlap and name their successor; each element has a rule's authority or says that it is open, has queries on both

@@ -7,7 +7,7 @@ How edges become a standing:
 - An edge whose scope is open (`None`) counts for both tracks, and the sentence says that its scope is open.
 - An edge that is scoped to the other track has no effect of its own here. Where it overtook the document there, the question is
   undecided here: `caution`, never `good` in silence and never `overtaken` by extension.
-- The worst effect wins. What is not a decision (an opinion, a communicated case, an interim measure) is at best `caution`.
+- The worst effect wins. What decides nothing (an opinion, a communicated case, an interim measure) is at best `caution`.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kb.domain.documents import Document, Kind, Track, Treatment
+from kb.domain.documents import Document, Track, Treatment
 from kb.domain.pinpoints import Pinpoint
 from kb.domain.results import Standing, StandingValue, Successor
 from kb.errors import CorpusInvalid
@@ -76,42 +76,38 @@ _UNKNOWN = {
 _NOT_YET = {"nl": "Dit document was er op deze datum nog niet.", "en": "This document did not exist yet at this date."}
 _BY = {"nl": "door", "en": "by"}
 
-# What decides nothing, by kind, subtype or topic as the catalogue names it. Source: fact sheet ibrahim-threshold, section 8 point 9.
-_UNDECIDED: tuple[tuple[frozenset[str], dict[str, str]], ...] = (
-    (
-        frozenset({"opinion", "advocate-general-opinion"}),
-        {"nl": "Een conclusie, geen uitspraak: zij beslist niets.", "en": "An opinion, not a decision: it decides nothing."},
-    ),
-    (
-        frozenset({"communicated-case"}),
-        {
-            "nl": "Een zaak die alleen aan de regering is voorgelegd: daarmee is niets beslist.",
-            "en": "A case that was only communicated to the government: nothing has been decided.",
-        },
-    ),
-    (
-        frozenset({"interim-measure", "interim measure", "interim relief"}),
-        {
-            "nl": "Een voorlopige voorziening: een oordeel voor de duur van de procedure, geen beslissing in de hoofdzaak.",
-            "en": "An interim measure: a ruling for the time of the proceedings, not a decision on the merits.",
-        },
-    ),
-    (
-        frozenset({"letter-of-formal-notice"}),
-        {
-            "nl": "Een ingebrekestelling van de Commissie: zij beslist niets.",
-            "en": "A letter of formal notice of the Commission: it decides nothing.",
-        },
-    ),
-)
+# What decides nothing, by kind or subtype as the catalogue names them. Source: fact sheet ibrahim-threshold, section 8 point 9.
+_OPINION = {"nl": "Een conclusie, geen uitspraak: zij beslist niets.", "en": "An opinion, not a decision: it decides nothing."}
+_UNDECIDED: dict[str, dict[str, str]] = {
+    "opinion": _OPINION,
+    "advocate-general-opinion": _OPINION,
+    "communicated-case": {
+        "nl": "Een zaak die alleen aan de regering is voorgelegd: daarmee is niets beslist.",
+        "en": "A case that was only communicated to the government: nothing has been decided.",
+    },
+    "interim-measure": {
+        "nl": "Een voorlopige voorziening: een oordeel voor de duur van de procedure, geen beslissing in de hoofdzaak.",
+        "en": "An interim measure: a ruling for the time of the proceedings, not a decision on the merits.",
+    },
+    "reference": {
+        "nl": "Een verwijzing: er zijn prejudiciële vragen gesteld, de zaak is daarmee niet beslist.",
+        "en": "A reference: questions were put to the Court of Justice, the case is not decided by it.",
+    },
+    "evidence-order": {
+        "nl": "Een bewijsopdracht: de zaak is daarmee niet beslist.",
+        "en": "An evidence order: the case is not decided by it.",
+    },
+    "letter-of-formal-notice": {
+        "nl": "Een ingebrekestelling van de Commissie: zij opent een procedure en beslist niets.",
+        "en": "A letter of formal notice of the Commission: it opens a procedure and decides nothing.",
+    },
+    "press": {"nl": "Een nieuwsbericht: het beslist niets.", "en": "A news item: it decides nothing."},
+}
 
 
 def undecided(document: Document) -> Mapping[str, str] | None:
     """Why `document` decides nothing (language -> sentence), or None for a decision, an act, a report or a letter."""
-    marks = {str(document.kind), document.subtype or "", *(topic.lower() for topic in document.topics)} - {""}
-    if document.kind is not Kind.JUDGMENT and document.kind is not Kind.OPINION:
-        marks = {str(document.kind), document.subtype or ""} - {""}  # a report on interim measures is a report
-    return next((sentence for words, sentence in _UNDECIDED if marks & words), None)
+    return _UNDECIDED.get(document.subtype or "") or _UNDECIDED.get(document.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,21 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.corpus import load_corpus
+from kb.domain.citations import cite as real_cite
+from kb.domain.courts import Courts
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Kind, Track, Treatment
 from kb.domain.pinpoints import Pinpoint
 from kb.domain.results import StandingValue
 from kb.errors import CorpusInvalid
-from kb.law.treatment import Standings
+from kb.law.treatment import Standings, undecided
 
 DUBLIN, STATUS = Track.DUBLIN_TRANSFER, Track.STATUS_HOLDER
 DENMARK_2022 = "ECLI:NL:RVS:2022:1864"
@@ -39,7 +43,7 @@ DOCUMENTS = [
     judgment("ECLI:NL:RVS:2021:1626", "2021-07-28", "ABRvS 28 juli 2021"),
     judgment("ECHR-52334/19", "2020-01-29", subtype="communicated-case"),
     Document("ECLI:EU:C:2018:617", Kind.OPINION, "A-G", "Conclusie", "el", LegalDate.parse("2018-07-25"), catalogued=True),
-    judgment("ECLI:NL:RBDHA:2021:10001", "2021-09-14", topics=("indirect refoulement", "interim measure")),
+    judgment("ECLI:NL:RBDHA:2021:10001", "2021-09-14", subtype="interim-measure"),
     Document("file:0123456789abcdef", Kind.LETTER, "?", "letter", "nl"),
 ]
 EDGES = [
@@ -122,9 +126,18 @@ def test_an_opinion_is_said_to_be_no_decision() -> None:
     assert "An opinion, not a decision" in CORPUS.standing("ECLI:EU:C:2018:617", day("2026-11-01"), STATUS).sentence["en"]
 
 
-def test_a_report_on_interim_measures_is_not_an_interim_measure() -> None:
-    report = Document("R", Kind.REPORT, "UNHCR", "R", "en", topics=("interim measure",), catalogued=True)
-    assert Standings([report], [], cite).standing("R", day("2026-01-01"), DUBLIN).value is StandingValue.GOOD
+@pytest.mark.parametrize("subtype", ["reference", "evidence-order", "letter-of-formal-notice", "press", "advocate-general-opinion"])
+def test_what_decides_nothing_is_never_good(subtype: str) -> None:
+    document = judgment("X", "2020-01-01", subtype=subtype)
+    standing = Standings([document], [], cite).standing("X", day("2026-01-01"), DUBLIN)
+    assert standing.value is StandingValue.CAUTION
+    assert undecided(document)
+
+
+@pytest.mark.parametrize("subtype", [None, "order", "decision", "interim-judgment", "press-release"])
+def test_what_decides_can_be_good(subtype: str | None) -> None:
+    document = judgment("X", "2020-01-01", subtype=subtype)
+    assert Standings([document], [], cite).standing("X", day("2026-01-01"), DUBLIN).value is StandingValue.GOOD
 
 
 def test_an_alias_names_the_same_document_in_edges_and_questions() -> None:
@@ -254,3 +267,72 @@ def test_without_a_track_it_is_never_better_than_on_either(edges: list[Treatment
     standings = Standings(some, edges, cite)
     each = [ORDER.index(standings.standing(name, as_of, track).value) for track in Track]
     assert ORDER.index(standings.standing(name, as_of).value) == max(each)
+
+
+# --- the shipped corpus ----------------------------------------------------------------------------------------------------------------
+
+CORPUS_DIR = Path(__file__).parents[3] / "corpus"
+TEN_DATES = [
+    "2018-06-01", "2020-01-01", "2021-07-28", "2022-09-15", "2023-10-01", "2024-01-15", "2024-07-01", "2025-07-23", "2026-03-05",
+    "2026-11-01",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Standings:
+    content = load_corpus(CORPUS_DIR)
+    courts = Courts.load(CORPUS_DIR / "courts" / "courts.toml")
+    documents = [document for document, _, _ in content.documents]
+    return Standings(documents, content.treatments, lambda document, place: real_cite(document, place, courts))
+
+
+@pytest.fixture(scope="module")
+def shipped_ids() -> list[str]:
+    return [document.id for document, _, _ in load_corpus(CORPUS_DIR).documents]
+
+
+def test_no_overtaken_authority_of_the_corpus_stands_alone_at_ten_dates_and_on_both_tracks(
+    shipped: Standings, shipped_ids: list[str]
+) -> None:
+    seen = 0
+    for document_id in shipped_ids:
+        for date in TEN_DATES:
+            for track in (DUBLIN, STATUS, None):
+                standing = shipped.standing(document_id, day(date), track)
+                if standing.value is StandingValue.OVERTAKEN:
+                    seen += 1
+                    assert standing.successors, (document_id, date, track)
+                    for successor in standing.successors:
+                        assert shipped.standing(successor.document_id, day(date), track).value is not StandingValue.OVERTAKEN
+    assert seen > 40  # the walk met overtaken ones
+
+
+@pytest.mark.parametrize(
+    ("document_id", "as_of", "track", "value", "successor"),
+    [
+        ("ECLI:NL:RVS:2022:1862", "2024-07-01", DUBLIN, "overtaken", "RVS:202304791/1/V2"),
+        ("ECLI:NL:RVS:2022:1864", "2024-07-01", DUBLIN, "overtaken", "RVS:202304791/1/V2"),
+        ("ECLI:NL:RVS:2022:1864", "2024-07-01", STATUS, "caution", None),
+        ("ECLI:NL:RVS:2023:3286", "2024-07-01", STATUS, "good", None),
+        ("ECLI:NL:RVS:2024:896", "2025-07-22", DUBLIN, "good", None),
+        ("ECLI:NL:RVS:2024:896", "2025-07-23", DUBLIN, "overtaken", "ECLI:NL:RVS:2025:3305"),
+        ("ECLI:NL:RVS:2018:1795", "2026-11-01", STATUS, "overtaken", "ECLI:NL:RVS:2021:1626"),
+        ("ECLI:NL:RBDHA:2022:3044", "2026-11-01", STATUS, "overtaken", "ECLI:NL:RVS:2025:2865"),
+        ("ECLI:EU:C:2024:82", "2026-11-01", STATUS, "caution", None),
+        ("ECHR-52334/19", "2026-11-01", STATUS, "caution", None),
+    ],
+)
+def test_the_corpus_knows_what_overtook_what(
+    shipped: Standings, document_id: str, as_of: str, track: Track, value: str, successor: str | None
+) -> None:
+    standing = shipped.standing(document_id, day(as_of), track)
+    assert standing.value == value
+    if successor:
+        assert successor in [item.document_id for item in standing.successors]
+
+
+def test_the_sentence_of_the_corpus_reads_as_a_lawyer_would_write_it(shipped: Standings) -> None:
+    sentence = shipped.standing("ECLI:NL:RVS:2022:1864", day("2024-07-01"), DUBLIN).sentence["nl"]
+    assert sentence.startswith("Verlaten in Dublinzaken door ABRvS 12 juni 2024")
+    assert "202304791/1/V2" in sentence
+    assert sentence.endswith("; voor statushouders niet beslist.")
