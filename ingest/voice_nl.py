@@ -101,6 +101,7 @@ class VoiceRules:
             self._verdicts = list(markers["court_verdict"])
             self._strong = list(markers["court_strong"])
             self._reports = re.compile(r"\A(?:" + "|".join(markers["reports"]) + ")")
+            self._argues = re.compile("|".join(markers["argues"]))
             self._lower = "(?:" + "|".join(markers["lower"]) + ")"
             self._ruling = re.compile("|".join(f"(?:{p})" for p in markers["ruling_lead"]))
             self._law = re.compile(r"\A(?:" + "|".join(markers["law_lead"]) + ")")
@@ -207,6 +208,10 @@ class VoiceRules:
         bare = sentence[self._adverbs.match(sentence).end() :]  # type: ignore[union-attr]
         if self._facts.match(sentence):
             return "facts"
+        if self._law.match(sentence) or self._law.match(bare):
+            return "court" if patterns.strong.search(sentence) else "law"
+        if self._reports.match(sentence) and not self._argues.search(sentence):
+            return "plain"
         opens = bool(patterns.opening.match(sentence) or patterns.opening.match(bare))
         for name, straight, aside in self._party:
             if straight.match(sentence) or straight.match(bare):
@@ -225,10 +230,6 @@ class VoiceRules:
             return "same"
         if self._anybody.match(sentence) or self._anybody.match(bare):
             return "other"
-        if self._law.match(sentence) or self._law.match(bare):
-            return "court" if patterns.strong.search(sentence) else "law"
-        if self._reports.match(sentence):
-            return "plain"
         if self._ruling.search(sentence) and not (patterns.anywhere.search(sentence) or patterns.verdict.search(sentence)):
             return "ruling"
         if patterns.anywhere.search(sentence):
@@ -245,7 +246,8 @@ class VoiceRules:
                     rf"{subject}(?: .{{1,60}})? {self._assess}\b",
                     rf"(?:Naar|Met) .{{0,60}}(?:oordeel van {words}|(?:is|ziet|acht) {words})",
                     self._court_opening,
-                    rf".{{0,80}}?(?:is|overweegt|stelt|ziet|acht|volgt|oordeelt|concludeert|merkt|vindt|verwerpt|begrijpt|deelt) {words}\b",
+                    rf".{{0,80}}?is {words} .{{0,60}}van oordeel",
+                    rf".{{0,80}}?(?:overweegt|stelt|ziet|acht|volgt|oordeelt|concludeert|merkt|vindt|verwerpt|begrijpt|deelt) {words}\b",
                 )
             )
             anywhere = "|".join(p.replace("{court}", words) for p in self._anywhere)
@@ -329,9 +331,10 @@ def _party(noun: str, present: str, past: str) -> str:
     return (
         rf"{noun}{_NO_MODAL}(?: [^.;]{{1,60}}?)? (?<!te )(?:{present})\b"
         rf"|{noun}(?: [^.;]{{1,40}}?)? (?:heeft|hebben)\b.{{0,400}}?\b(?:{past})\b"
+        rf"|(?:[A-Z][\w ,()-]{{0,80}} )?(?:is|zijn) {noun} van (?:mening|oordeel|opvatting)\b"
         rf"|(?:Volgens|Blijkens het betoog van|Met het betoog) {noun}\b"
         rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:{present}) {noun}\b"
-        rf"|(?:[A-Z][\w ,()-]{{0,60}} )?(?:heeft|hebben) {noun}\b.{{0,400}}?\b(?:{past})\b"
+        rf"|(?!(?:Hij|Zij|Ze|Wij) )(?:[A-Z][\w ,()-]{{0,60}} )?(?:heeft|hebben) {noun}\b.{{0,400}}?\b(?:{past})\b"
     )
 
 

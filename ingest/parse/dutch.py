@@ -415,6 +415,8 @@ class _Segmenter:
             return False
         if self.section[i] is Section.OPERATIVE and self._current() is Section.OPERATIVE:
             return False  # `Recht doende:` below `Beslissing`
+        if self._current() is Section.FACTS and self.section[i] is not None and self._goes_on(i):
+            return False  # the headings of a decision that is quoted among the facts
         if self.section[i] is not None:
             # `2. Overwegingen` is a heading only where its number is in the sequence, or where it has none
             return (
@@ -459,6 +461,12 @@ class _Segmenter:
             and not numbers
             and any(c.at == self.lines[following].start for c in self.chosen.get(following, []))
         )
+
+    def _goes_on(self, i: int) -> bool:
+        """Whether the numbers after this line go on below the same parent (1.10 above, 1.11 below)."""
+        last = self.numbered_under
+        following = next((self.chosen[j][0].number for j in range(i, len(self.lines)) if self.chosen.get(j)), None)
+        return last is not None and following is not None and len(following) == len(last) and following[:-1] == last[:-1]
 
     def _heading(self, i: int, line: Line, numbers: Sequence[_Candidate]) -> None:
         self._close()
