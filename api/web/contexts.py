@@ -61,7 +61,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Copyable:
-    """A citation to copy, in one style."""
+    """A citation to copy, in one style; the style of the page's language comes first."""
 
     style: str
     text: str
@@ -214,13 +214,15 @@ def badge(standing: Standing, t: Words, lang: str | None) -> Badge:
     value = str(standing.value)
     track = t("standing.for_track", track=t(f"track.{standing.track}")) if standing.track and value != "good" else None
     successors = [
-        Link(document_href(successor.document_id, lang=lang), in_language(successor.citation, t.language)) for successor in standing.successors
+        Link(document_href(successor.document_id, lang=lang), in_language(successor.citation, t.language))
+        for successor in standing.successors
     ]
     return Badge(value, t(f"standing.{value}"), in_language(standing.sentence, t.language), track, successors)
 
 
 def copyables(citation: Mapping[str, str], t: Words) -> list[Copyable]:
-    return [Copyable(t(f"cite.{style}"), citation[style]) for style in ("nl", "en") if citation.get(style)]
+    order = ("nl", "en") if t.language == "nl" else ("en", "nl")
+    return [Copyable(t(f"cite.{style}"), citation[style]) for style in order if citation.get(style)]
 
 
 def facts_of(document: Document, t: Words) -> list[str]:
@@ -266,6 +268,8 @@ class Pages:
         t = self._t
         slug = PassageId.parse(passage.id).slug
         part = passage.ordinal // PASSAGES_A_PART + 1
+        # what somebody put in here is not the official text, whatever it says
+        status = "file" if document.is_file and passage.text_status is TextStatus.VERBATIM else str(passage.text_status)
         notes = [t("doc.page", page=passage.printed_page or passage.page)] if passage.page else []
         notes += [t("doc.derived")] if passage.derived else []
         notes += [t(key)] if t.has(key := f"doc.passage_verification_{passage.verification}") and passage.pinpoint else []
@@ -277,8 +281,8 @@ class Pages:
             voice=str(passage.voice),
             voice_says=t(f"voice_says.{passage.voice}"),
             voice_label=t(f"voice.{passage.voice}"),
-            status=str(passage.text_status),
-            status_label=t(f"status.{passage.text_status}"),
+            status=status,
+            status_label=t(f"status.{status}"),
             body=body,
             headings=list(passage.heading_path),
             citations=copyables(citation, t) if citation else [],
@@ -296,7 +300,14 @@ class Pages:
 
         index = self._view.generation.index
         whole = replace(query.filters, existing_on=LegalDate.of(query.as_of), courts=self._courts(query.filters.courts))
-        names = {"kind": "kinds", "court": "courts", "member_state": "states", "language": "languages", "voice": "voices", "track": "tracks"}
+        names = {
+            "kind": "kinds",
+            "court": "courts",
+            "member_state": "states",
+            "language": "languages",
+            "voice": "voices",
+            "track": "tracks",
+        }
         found = []
         for name, stored in _FACETS.items():
             within = replace(whole, **{names.get(name, "text_statuses"): ()})
@@ -368,11 +379,13 @@ class Pages:
         t, searched = self._t, result.searched
         line = t(
             "search.searched",
-            documents=t.number(searched.documents),
-            passages=t.number(searched.passages),
+            documents=t.many("search.documents", searched.documents),
+            passages=t.many("search.found", searched.passages),
             languages=self.languages(searched.languages) or "–",
         )
-        if searched.earliest and searched.latest:
+        if searched.earliest and searched.earliest == searched.latest:
+            line += t("search.searched_on", date=t.date(searched.earliest))
+        elif searched.earliest and searched.latest:
             line += t("search.searched_span", **{"from": t.date(searched.earliest), "until": t.date(searched.latest)})
         return f"{line}."
 
@@ -435,8 +448,6 @@ class Pages:
         """What is known of a document, as (term, words)."""
         t = self._t
         period = " – ".join(t.date(d) for d in (document.facts_from, document.facts_until) if d)
-        status = {"verified": t("doc.verified"), "unverified": t("doc.unverified")}.get(document.verification or "", "")
-        note = in_language(document.verification_note, t.language)
         outcome = document.outcome_nl if t.language == "nl" and document.outcome_nl else document.outcome
         rows = [
             ("doc.court", document.court),
@@ -453,9 +464,15 @@ class Pages:
             ("doc.published", t.date(document.published_on) if document.published_on else None),
             ("doc.facts", period),
             ("doc.sources", ", ".join(document.sources)),
-            ("doc.verification", ". ".join(part for part in (status, note) if part)),
         ]
         return [(t(key), value) for key, value in rows if value]
+
+    def verification(self, document: Document) -> str:
+        """What was checked of a catalogued document, in words."""
+        t = self._t
+        status = {"verified": t("doc.verified"), "unverified": t("doc.unverified")}.get(document.verification or "", "")
+        note = in_language(document.verification_note, t.language)
+        return ". ".join(part for part in (status, note) if part)
 
     def text_choices(self, document: Document, form: str | None) -> list[tuple[Link, bool]]:
         """The texts to read, with the one that is shown."""

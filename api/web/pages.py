@@ -31,9 +31,7 @@ _HERE = Path(__file__).parent
 _STATIC = {"kb.css": "text/css; charset=utf-8", "kb.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
 _GROUPS_A_PAGE = 10
 _DOCUMENTS_A_PAGE = 100
-_FIELDS = frozenset(
-    {"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "from", "until", "as_of", "offset"}
-)
+_FIELDS = frozenset({"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "from", "until", "as_of", "offset"})
 
 
 @lru_cache(maxsize=1)
@@ -83,11 +81,13 @@ def render(request: Request, template: str, *, status: int = 200, headers: Mappi
     path = quote(request.url.path, safe="/:.,()-_~@")
     # the text of a POST is not in the address, so the switch leads back to the empty page
     can_switch = request.method == "GET"
-    switch = {
-        other: f"{path}?{urlencode([*(others if can_switch else []), ('lang', other)])}" for other in LANGUAGES
-    }
-    body = templates().get_template(template).render(
-        t=t, lang=language, keep=chosen, home_href=f"/?lang={chosen}" if chosen else "/", switch=switch, path=request.url.path, **values
+    switch = {other: f"{path}?{urlencode([*(others if can_switch else []), ('lang', other)])}" for other in LANGUAGES}
+    body = (
+        templates()
+        .get_template(template)
+        .render(
+            t=t, lang=language, keep=chosen, home_href=f"/?lang={chosen}" if chosen else "/", switch=switch, path=request.url.path, **values
+        )
     )
     extra = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store", **(headers or {})}
     return HTMLResponse(body, status_code=status, headers=extra)
@@ -270,7 +270,9 @@ def document(request: Request, document_id: str) -> Response:
         document=held,
         title=title,
         title_language=title_language,
+        facts=contexts.facts_of(held, t),
         about=pages.about(held),
+        verification=pages.verification(held),
         topics=list(held.topics),
         official=contexts.official_link(held, t),
         citations=contexts.copyables(view.citation(held, None), t),
