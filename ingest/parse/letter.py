@@ -20,6 +20,7 @@ from kb.domain.pinpoints import Pinpoint, PinpointKind
 
 _MAX_LABEL_VALUE_LINES: Final = 2
 _MAX_SENDER_LINE: Final = 60
+_MAX_SIGNATURE: Final = 240
 _TEXT_NAMES: Final = (".txt", ".text", ".md", "")
 
 
@@ -41,6 +42,8 @@ class _Rules:
         self.addressee = patterns.any_of(head["addressees"])
         self.salutation = patterns.any_of(data["salutation"]["lines"])
         self.signatory = patterns.any_of(data["signatory"]["lines"])
+        self.question = [re.compile(line, re.I) for line in data["questions"]["question"]]
+        self.answer = [re.compile(line, re.I) for line in data["questions"]["answer"]]
         self.closing = patterns.any_of(data["signatory"]["closings"])
         self.months = {name: number for names in data["months"].values() for number, name in enumerate(names, 1)}
         self.month_language = {name: language for language, names in data["months"].items() for name in reversed(names)}
@@ -83,6 +86,18 @@ def page_number(line: str) -> str | None:
         match = pattern.fullmatch(line)
         if match:
             return match["n"]
+    return None
+
+
+def question_or_answer(line: str) -> tuple[PinpointKind, str] | None:
+    """What `Vraag 2 en 3` or `Antwoord op vraag 1` announces: the kind, and the printed numbers (`2,3`; empty for a bare `Antwoord`)."""
+    rules = _rules()
+    for kind, known in ((PinpointKind.QUESTION, rules.question), (PinpointKind.ANSWER, rules.answer)):
+        for pattern in known:
+            match = pattern.fullmatch(line)
+            if match:
+                numbers = match.groupdict().get("n") or ""
+                return kind, re.sub(r"\s*(?:,|en)\s*", ",", re.sub(r"\s*(?:t/m|-)\s*", "-", numbers))
     return None
 
 
@@ -221,21 +236,33 @@ def _read_senders(head: _Head, lines: Sequence[Line], blocks: Sequence[Sequence[
                 changed = True
 
 
-def _find_signatory(head: _Head, blocks: Sequence[Block], text: str) -> list[Block]:
-    """The blocks of the signature, the last thing that is no footnote: the body's line, and the name under it."""
+def _find_signatory(head: _Head, blocks: Sequence[Block], text: str, *, answers: bool) -> list[Block]:
+    """The blocks of the signature: the body's line, a closing above it and a name under it.
+
+    It is the last thing that is no footnote; where `answers` to questions follow the letter, a line of its own with its comma.
+    """
     rules = _rules()
     body = [block for block in blocks if block.shape is not Shape.FOOTNOTE]
-    for back in range(1, min(6, len(body)) + 1):
-        block = body[-back]
-        printed = block.text(text)
+    last = len(body) - 6
+    for at in range(len(body) - 1, -1 if answers else max(-1, last - 1), -1):
+        printed = body[at].text(text)
+        if len(printed) > _MAX_SIGNATURE or printed.rstrip().endswith("."):
+            continue
         first = re.split(r",\s{2,}|,\s*$|,\s*(?=(?:de|het|the)\s)", printed.strip(), maxsplit=1, flags=re.I)[0].rstrip(" ,")
-        if len(printed) <= 240 and rules.signatory.fullmatch(first) and not printed.rstrip().endswith("."):
-            head.signatory = first
-            closed = back < len(body) and rules.closing.fullmatch(body[-back - 1].text(text).rstrip(" ,"))
-            return body[-back - 1 if closed else -back :]
-        if len(printed) > 240:
-            break
+        if not rules.signatory.fullmatch(first) or not (at >= last or printed.rstrip().endswith(",")):
+            continue
+        head.signatory = first
+        begin = at - 1 if at and rules.closing.fullmatch(body[at - 1].text(text).rstrip(" ,")) else at
+        end = at + 1
+        while end < len(body) and end <= at + 2 and _is_name(body[end].text(text)):
+            end += 1
+        return body[begin:end]
     return []
+
+
+def _is_name(printed: str) -> bool:
+    """`A. Naam`, `mr. drs. E. van der Voorbeeld`: short, an initial, no sentence."""
+    return len(printed) <= 50 and not is_finished(printed) and re.search(r"\b[A-Z]\.\s?(?:[A-Z]\.)*\s?[\w ]*[A-Z]", printed) is not None
 
 
 class LetterParser:
@@ -280,8 +307,9 @@ class LetterParser:
 
     def _parse(self, text: str, lines: Sequence[Line], head: _Head, furniture: Collection[int], *, paged: bool = False) -> ParsedDocument:
         head.furniture.update(furniture)
-        blocks = read_blocks(lines, furniture=head.furniture, paged=paged)
-        signature = _find_signatory(head, blocks, text)
+        asked = [i for i, line in enumerate(lines) if len(line.text) <= 60 and i not in head.furniture and question_or_answer(line.text)]
+        blocks = read_blocks(lines, furniture=head.furniture, paged=paged, marked=asked)
+        signature = _find_signatory(head, blocks, text, answers=bool(asked))
         rules = _rules()
         salutation = any(rules.salutation.fullmatch(block.text(text)) for block in blocks[:6])
         subject = next((v[0] for k, v in head.fields.items() if rules.title.fullmatch(k)), None)
@@ -381,9 +409,14 @@ def to_passages(
     paths_of_calls: dict[str, tuple[str, ...]] = {}
     numbers: list[str | None] = []  # printed before the headings so far
     count, fresh = 0, False
+    asked: tuple[PinpointKind, str] | None = None  # the question or answer that the paragraphs belong to
     for block in blocks:
         if block.shape is Shape.HEADING:
             headings.extend(block.spans)
+            announced = question_or_answer(block.text(text))
+            if announced is not None and not announced[1]:
+                announced = (announced[0], asked[1]) if asked else None
+            asked = announced
             # a heading without a number stands below the numbered one before it
             above = next((n for n in reversed(numbers) if n), None)
             level = block.number.count(".") + 1 if block.number else (above.count(".") + 2 if above else 1)
@@ -399,7 +432,9 @@ def to_passages(
             count += 1
             if block.page is not None:
                 on_page[block.page] = on_page.get(block.page, 0) + 1
-            if numbered_sections and fresh and numbers[-1]:
+            if asked is not None:
+                pinpoint = Pinpoint(asked[0], asked[1], f"{'vraag' if asked[0] is PinpointKind.QUESTION else 'antwoord'} {asked[1]}")
+            elif numbered_sections and fresh and numbers[-1]:
                 pinpoint = Pinpoint(PinpointKind.SECTION, numbers[-1], numbers[-1])
             elif block.page is not None:
                 shown = printed_page or str(block.page)
@@ -424,7 +459,8 @@ def to_passages(
                 end=block.end,
                 pinpoint=pinpoint,
                 heading_path=here,
-                voice=voice,
+                # a member's question in a minister's letter is the member's
+                voice=Voice.UNKNOWN if asked is not None and asked[0] is PinpointKind.QUESTION else voice,
                 spans=spans,
                 page=block.page,
                 printed_page=printed_page,

@@ -132,7 +132,12 @@ def width_of(lines: Sequence[Line]) -> int:
 
 
 def read_blocks(
-    lines: Sequence[Line], *, furniture: Collection[int] = (), paged: bool = False, emphasised: Collection[int] | None = None
+    lines: Sequence[Line],
+    *,
+    furniture: Collection[int] = (),
+    paged: bool = False,
+    emphasised: Collection[int] | None = None,
+    marked: Collection[int] = (),
 ) -> list[Block]:
     """The blocks of a text in reading order of their first words.
 
@@ -140,6 +145,7 @@ def read_blocks(
         lines: all its lines (`split_lines`).
         furniture: indices of lines that are no text of the document; each of them is a page mark.
         emphasised: indices of lines in bold or larger type, where type is known: then a heading of two lines must be among them.
+        marked: indices of lines that are headings whatever their shape (`Vraag 1`).
         paged: the text came from pages; else, without a form feed, `page` is None.
     """
     skip = frozenset(furniture)
@@ -150,6 +156,9 @@ def read_blocks(
     body = [i for i, line in enumerate(lines) if line.text and i not in skip and i not in in_note]
     blank_before, page_before = _gaps(lines, body, skip, in_note)
     headings = _headings(lines, body, blank_before, page_before, width, emphasised)
+    if marked:
+        own = {at for at, i in enumerate(body) if i in marked}
+        headings = {at: first for at, first in headings.items() if first not in own and at not in own} | {at: at for at in own}
     sparse = _few_blank_lines(body, blank_before)
 
     blocks: list[Block] = []
