@@ -23,7 +23,6 @@ _ENUMERATION = re.compile(
     r"(?:[–—-]\s*|(?:[IVXLC]{1,6}|[A-Z]|\d{1,2}(?:\.\d{1,2}){0,3}|\(?[a-z0-9ivx]{1,4}\))\s?(?:[.)]|[–—-]|\s)\s*){0,3}"
 )
 _PARAGRAPH_NUMBER = re.compile(r"(?:[AB]\.)?\d{1,4}(?:\.\d{1,2}){0,3}\s?\.?(?:[\s\u00a0]+|(?=[A-ZÀ-Þ]))|(?:[–—-]|\(?[a-z]\))[\s\u00a0]+")
-_DAY_FIRST = re.compile(r"(?:On|Le|Am|In|By)\s[^,]{4,40},\s")  # `On 20 July 2011, the complainant …`
 _ASIDE: Final = r"(?:,? (?:and|or) [^.,]{0,80}|, [^,.]{0,80},)?"  # between a subject and its verb
 _SECTIONS: Final = ("arguments", "costs", "facts", "court", "law", "mixed")
 _OPENING: Final = 420  # characters in which a report declares itself
@@ -46,6 +45,8 @@ class CjeuRules:
     court: re.Pattern[str]
     answer: re.Pattern[str]
     own: re.Pattern[str]
+    named: re.Pattern[str]
+    condition: re.Pattern[str]
 
 
 @cache
@@ -71,6 +72,8 @@ def cjeu_rules() -> CjeuRules:
         court=_joined(report["court"]),
         answer=_joined(report["answer"]),
         own=_joined(report["own"]),
+        named=re.compile(report["named"] + r"\b", re.I),
+        condition=re.compile(report["condition"], re.I),
     )
 
 
@@ -149,9 +152,9 @@ def _cjeu_voice(draft: Draft, section: str | None, rules: CjeuRules) -> Voice:
 
 
 def body_of(text: str) -> str:
-    """The words of a passage after its printed number."""
+    """The words of a passage after its printed number, no-break spaces as blanks: for the rules only, never for offsets."""
     found = _PARAGRAPH_NUMBER.match(text)
-    return text[found.end() :] if found else text
+    return (text[found.end() :] if found else text).replace("\u00a0", " ")
 
 
 def cjeu_report(words: str, rules: CjeuRules | None = None) -> Voice | None:
@@ -166,9 +169,14 @@ def cjeu_report(words: str, rules: CjeuRules | None = None) -> Voice | None:
         voice, start = Voice.UNKNOWN, found.end()
     elif not rules.own.match(opening):
         for candidate, pattern in rules.reports:
-            if (hit := pattern.search(opening)) and hit.start() <= _REPORT_LEAD and "." not in opening[: hit.start()].removesuffix("."):
+            hit = pattern.search(opening)
+            if hit is None or hit.start() > _REPORT_LEAD or "." in opening[: hit.start()]:
+                continue
+            if not rules.condition.search(opening[: hit.start()]):
                 voice, start = candidate, hit.end()
                 break
+        if voice is None and (hit := rules.named.match(without_lead(opening))):
+            voice, start = Voice.UNKNOWN, hit.end()
     if voice is None or voice is Voice.UNKNOWN:
         return voice
     return Voice.UNKNOWN if rules.answer.search(words, start) else voice
@@ -229,6 +237,8 @@ class Openings:
     law: re.Pattern[str]
     unknown: re.Pattern[str]
     strong: re.Pattern[str]
+    noting: re.Pattern[str]
+    verdict: re.Pattern[str]
     answer: re.Pattern[str]
     operative: re.Pattern[str]
 
@@ -256,6 +266,26 @@ def openings_of(language: str) -> Openings:
     return Openings(**found)
 
 
+@cache
+def _lead() -> re.Pattern[str]:
+    return _joined(_data()["lead"]["words"])
+
+
+def without_lead(words: str) -> str:
+    """`words` from the subject of their sentence on: without `In the present case, `."""
+    found = _lead().match(words)
+    return words[found.end() :] if found else words
+
+
+_ENGLISH: Final = frozenset({"the", "of", "and", "to", "that", "is", "which", "it", "was", "by", "with"})
+
+
+def in_english(text: str) -> bool:
+    """Whether a passage is English prose, by its commonest words: in a decision in another language, a quotation."""
+    words = text.lower().split()
+    return len(words) > 12 and sum(word in _ENGLISH for word in words) > 0.2 * len(words)
+
+
 def section_of(heading: str, language: str) -> str | None:
     """The part of a decision that a line opens (`facts`, `court`, `operative`, …), None for a line that is no known heading."""
     words = _bare(heading).rstrip(" :.")
@@ -273,7 +303,7 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
     if section in ("applicant", "authority"):
         # a part named after one side, in which a passage opens with the other
         rules = openings_of(language)
-        opening = _DAY_FIRST.sub("", body_of(text)[:_OPENING], count=1)
+        opening = without_lead(body_of(text)[:_OPENING])
         other = rules.authority if section == "applicant" else rules.applicant
         return Voice.UNKNOWN if other.match(opening) or rules.strong.match(opening) else _PLAIN[section]
     if section in _PLAIN:
@@ -284,17 +314,21 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
     words = body_of(text)
     opening = words[:_OPENING]
     if section == "arguments":
-        told = _DAY_FIRST.sub("", opening, count=1)
+        told = without_lead(opening)
         return Voice.APPLICANT if rules.applicant.match(told) else Voice.AUTHORITY if rules.authority.match(told) else Voice.UNKNOWN
     if rules.operative.match(opening):
         return Voice.OPERATIVE
-    strong = rules.strong.match(opening)
-    if not strong:
-        if rules.law.match(opening):
-            return Voice.QUOTED_LAW
-        for voice, pattern in ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority)):
-            if found := pattern.match(opening):
-                return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
+    if language != "en" and in_english(words):
+        return Voice.UNKNOWN
+    if found := rules.noting.match(opening):
+        return Voice.COURT if rules.verdict.search(words, found.end()) else Voice.UNKNOWN
+    if not rules.strong.match(opening):
+        if found := rules.law.match(opening):
+            return Voice.UNKNOWN if rules.strong.search(words, found.end()) else Voice.QUOTED_LAW
+        for told in dict.fromkeys((opening, without_lead(opening))):
+            for voice, pattern in ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority)):
+                if found := pattern.match(told):
+                    return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
         if section == "mixed" or rules.unknown.match(opening):
             return Voice.UNKNOWN
     return Voice.COURT

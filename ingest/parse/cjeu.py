@@ -530,6 +530,8 @@ def assemble(
         start, end = builder.add(block.text)
         plain = block.text.strip().lower()
         role = block.role
+        if role is Role.HEADING and block.text.startswith(("‘", "“", "‛")) and not block.text.endswith(("’", "”")):
+            role = Role.TEXT  # a heading inside quoted law
         if role is Role.TITLE and part != "front":
             role = Role.HEADING  # some files set the main headings in the class of the title
             block.level = block.level or 1
@@ -568,7 +570,11 @@ def assemble(
                 _front_passage(block, front, drafts, start, end, words)
         if part == "front" or role is Role.NOTE:
             pass
-        elif part in ("body", "operative") and not (block.nested or opinion or role is Role.NUMBER) and words.opens_operative(block.text):
+        elif (
+            part in ("body", "operative")
+            and not (block.nested or opinion or role is Role.NUMBER)
+            and words.opens_operative(_formula(blocks, index))
+        ):
             part = "operative"
             path.clear()
             open_passage(start, end, block)
@@ -610,6 +616,14 @@ def assemble(
     _only_real_calls(drafts)
     links = [link for index in sorted(anchors) for link in merged_links(anchors[index], text=text)]
     return ParsedDocument(text, passages_of(drafts), metadata, parser, furniture=furniture, links=links, warnings=problems)
+
+
+def _formula(blocks: Sequence[Block], index: int) -> str:
+    """A line, and the next two where it stops in the middle: `On those grounds,` / `THE GENERAL COURT (…)` / `hereby:`."""
+    text = blocks[index].text
+    if text.endswith(","):
+        text = " ".join(block.text for block in blocks[index : index + 3])
+    return text
 
 
 def _front_passage(block: Block, front: _Front, drafts: list[Draft], start: int, end: int, words: Patterns) -> None:

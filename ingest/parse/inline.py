@@ -87,7 +87,7 @@ def inline(
         if node.text:
             writer.write(node.text)
         for child in node:
-            if not isinstance(child.tag, str):
+            if not local_name(child):  # a comment, an entity
                 if child.tail:
                     writer.write(child.tail)
                 continue

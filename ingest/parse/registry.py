@@ -13,6 +13,8 @@ PARSERS: Final[tuple[tuple[str, str], ...]] = (
     ("rechtspraak-rows", "ingest.parse.rechtspraak_rows"),
     ("cjeu", "ingest.parse.cjeu"),
     ("rows", "ingest.parse.rows"),
+    ("court-html", "ingest.parse.court_html"),
+    ("hudoc", "ingest.parse.hudoc"),
     ("pdf", "ingest.parse.pdf"),
     ("parliament", "ingest.parse.parliament"),
     ("html", "ingest.parse.html"),  # takes any page: after the publishers' own
@@ -43,6 +45,11 @@ def parser(name: str) -> Parser:
 def parsers() -> Sequence[Parser]:
     """All parsers in the order in which they are asked."""
     return tuple(parser(name) for name, _ in PARSERS)
+
+
+def parser_versions() -> dict[str, str]:
+    """Name to `name/version`, as documents record it: a text read by an older version is read again."""
+    return {found.name: f"{found.name}/{found.version}" for found in parsers()}
 
 
 def sniff(head: bytes, file_name: str) -> Parser:

@@ -25,6 +25,9 @@ _BRACKETED = re.compile(r"\[(\d{1,3})\](?=\s)")
 _ALONE = re.compile(r"\d{1,4}")
 _POINT = re.compile(r"(\d{1,2})(?:\.|\)|°\)?)(?=\s|$)")
 _ARTICLE = re.compile(r"(?:Article|Artikel|Art\.)\s+(\d{1,3}[a-z]{0,2})\b(er)?\s*[:.]?(?=\s|$)", re.I)
+_NO_LAST_WORD: Final = frozenset(
+    {"the", "of", "a", "an", "and", "or", "to", "in", "by", "for", "on", "that", "with", "και", "του", "της", "των", "να"}
+)
 _ROMAN = re.compile(r"(I{1,3}|IV|V)\.?(?=\s|$)")
 _HEADING_MAX: Final = 170
 _FRONT_MAX: Final = 1_800  # characters of front matter in one passage
@@ -110,15 +113,16 @@ def rows_of_running_text(text: str, profile: Profile) -> list[Row]:
     starts: list[tuple[int, int, bool]] = [(m.start(), m.end(), True) for m in _running_headings().finditer(text)]
     if profile.number:
         starts += [(m.start(), m.end(), False) for m in _RUNNING_NUMBER.finditer(text)]
-    last = 0
+    last, opinion_at = 0, -1
     for start, end, heading in sorted(starts):
         if heading:
             cuts |= {start, end}
+            opinion_at = end if "OPINION" in text[start:end] or "DISSENT" in text[start:end] else opinion_at
             continue
         number = int(text[start:end].split(".")[0])
         before = _LAST_WORD.search(text[max(0, start - 24) : start])
         word = before[1].lower() if before else ""
-        opinion = number == 1 and last > 1 and start - 1 in cuts
+        opinion = number == 1 and last > 1 and 0 <= start - opinion_at < 160 and opinion_at >= 0
         if (number == last + 1 or opinion) and word not in _reference_words():
             cuts.add(start)
             last = number
@@ -235,13 +239,16 @@ class _Segmenter:
             return None
         if profile.letters and _LETTERED.match(row.text):
             return None
+        found = _DOTTED.match(row.text) if profile.number is not None else None
+        if found and found[2] and found.end() < len(row.text) and self.follows(("", tuple(int(part) for part in found[1].split(".")))):
+            return None  # the next paragraph, whatever its first line says
         if profile.decision and row.text.rstrip(" :.").lower() in profile.court_headings:
             return "court"
-        found = section_of(row.text, profile.language) if profile.decision else None
-        if found == "sub" and self.goes_on(i, row):
+        section = section_of(row.text, profile.language) if profile.decision else None
+        if section == "sub" and self.goes_on(i, row):
             return None
-        if found:
-            return found
+        if section:
+            return section
         if row.text.isupper() and any(c.isalpha() for c in row.text) and profile.headings and self.begun and len(row.text) > 3:
             return "unknown"
         if profile.headings and self.begun and self.plain_heading(i, row):
@@ -273,6 +280,8 @@ class _Segmenter:
         following = self.rows[i + 1] if i + 1 < len(self.rows) else None
         if following is None or following.text[0].islower() or (len(following.text) < 80 and self.width == 0):
             return False
+        if words.split()[-1].lower() in _NO_LAST_WORD:
+            return False
         apart = row.blank or (self.previous is not None and self.previous.text.endswith(_FINISHED))
         return apart and (following.blank or len(words) < 0.6 * max(self.width, 100))
 
@@ -292,6 +301,8 @@ class _Segmenter:
                 self.base = None
             self.section = self.parent = section
             self.point = 0
+            if section == "opinion":
+                self.last = None  # a separate opinion counts anew
         self.begun, self.fresh, self.previous = True, True, row
 
     # -- numbers
@@ -402,8 +413,8 @@ class _Segmenter:
             step = (*last[:depth], last[depth] + 1)
             if parts in (step, (*step, 1)):
                 return True
-        # one number may be hidden in a line that was not understood
-        return len(parts) == len(last) == 1 and parts[0] == last[0] + 2 and self.fresh
+        # one or two numbers may be hidden in lines that were not understood
+        return len(parts) == len(last) == 1 and last[0] < parts[0] <= last[0] + 3 and not self.profile.running
 
     def number(self, row: Row, number: Number, printed: str) -> None:
         letter, parts = number
