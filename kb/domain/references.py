@@ -24,6 +24,7 @@ from kb.errors import CorpusInvalid
 SLICE_CHARS: Final = 200_000  # a pattern never sees more at once (threat T19)
 _OVERLAP: Final = 2_000  # longer than any match
 _LONGEST_LIST: Final = 200
+_LONGEST_CHAIN: Final = 40  # numbers of one citation
 _DEFAULT_FOLDER: Final = Path(__file__).resolve().parents[2] / "corpus" / "patterns"
 
 
@@ -140,6 +141,8 @@ class _Place:
     value: str
 
 
+_WORD = re.compile(r" ([^\W\d]{3,9})")
+_SENTENCE_END = re.compile(r"(?<=[\w-]{4})\. ")
 # identifiers of one decision may stand side by side
 _DECISION = {
     ReferenceKind.ECLI,
@@ -189,8 +192,12 @@ class ReferenceFinder:
         self._article_link = compile_(article["link"])
         self._article_parts = tuple(_Part(part["style"], compile_(part["regex"])) for part in article["part"])
         self._recital_opening = compile_(citations["recital"]["opening"])
+        self._recital_join = compile_(r"(?: ?, ?| ?(?:en|and|und|et|og|to|tot en met|t/m|bis|à|til|-) ?)\(?")
+        self._recital_number = compile_(r"\d{1,3}(?![\w(])\)?")
         self._recital_link = compile_(citations["recital"]["link"])
+        self._section_languages = set(article["section_languages"])
         self._laws, self._law = _laws(laws["law"])
+        self._sectioned = {str(law["id"]) for law in laws["law"] if law.get("sections")}
 
         pinpoint = citations["pinpoint"]
         words = "|".join(f"(?P<{word['kind']}>{word['regex']})" for word in pinpoint["word"])
@@ -206,6 +213,7 @@ class ReferenceFinder:
         self._after_name = compile_(binding["after_name"])
         self._before = compile_(binding["before"])
         self._before_words = compile_(rf"(?<!\w){binding['before_words']}(?!\w)")
+        self._onward = compile_(rf"{binding['onward']}{binding['before_words']}(?!\w))")
         self._before_short = compile_(rf"^ (?:van|of|in|uit|der|des|du|de|from|af|i|aus) {binding['before_short']}")
         self._chain = compile_(citations["chain"]["gap"])
 
@@ -222,7 +230,9 @@ class ReferenceFinder:
         self._name_reach = int(name["reach"])
         self._name_other = compile_(name["other"])
         self._name_not = compile_(name["not"])
-        self._backs = tuple((table["target"], compile_(table["regex"])) for table in citations["back"])
+        self._backs = tuple(
+            (table["target"], compile_(table["regex"]), compile_(table["name"]) if "name" in table else None) for table in citations["back"]
+        )
 
         query = citations["query"]
         self._query_lead = compile_(query["lead"], ignore_case=True)
@@ -245,7 +255,7 @@ class ReferenceFinder:
                 "name": self._name,
                 "name-other": self._name_other,
             }
-            | {f"back-{number}": regex for number, (_, regex) in enumerate(self._backs)}
+            | {f"back-{number}": regex for number, (_, regex, _) in enumerate(self._backs)}
         )
 
     # ---------------------------------------------------------------- in text
@@ -299,7 +309,10 @@ class ReferenceFinder:
 
     def _run(self, rule: _Rule, text: str) -> Iterator[_Found]:
         way = self._values.ways[rule.way]
+        listed = 0  # where the last list ended: its members are not found a second time
         for match in _in_slices(rule.regex, text):
+            if match.start() < listed:
+                continue
             start, end = match.span(rule.ref or 0)
             if rule.not_before and rule.not_before.search(text[max(0, match.start() - 60) : match.start()]):
                 continue
@@ -324,7 +337,7 @@ class ReferenceFinder:
                 if value is None:
                     break
                 first = min(more.start(key) for key, got in more.groupdict().items() if got)
-                end = more.end()
+                listed = end = more.end()
                 yield _Found(first, end, rule.kind, value.text, value.document)
 
     def _act_at(self, text: str, position: int) -> tuple[str, int] | None:
@@ -344,24 +357,25 @@ class ReferenceFinder:
                 continue
             sign = opening["word"].startswith("§")
             start, position, value = opening.start(), *self._article_value(text, opening.start("number"), opening["number"])
-            bare = position == opening.end()
+            subdivided = position > opening.end()
             items: list[tuple[int, int, str]] = [(start, position, value)]
             act: tuple[str, int] | None = None
             for _ in range(_LONGEST_LIST):
-                link = self._article_link.match(text, position)
-                act = (self._act_at(text, link.end()) if link else None) or (
-                    self._act_at(text, position + 1) if text[position : position + 1] == " " else None
-                )
+                act = self._act_behind(text, position, self._article_link)
                 join = self._article_join.match(text, position)
                 if act or not join or not (opening["plural"] or self._article_word.search(join[0])):
                     break
                 number = self._article_number.match(text, join.end())
-                if not number or (" " in text[number.end() : number.end() + 1] and self._is_month(text, number.end() + 1)):
+                if not number or self._is_month(text, number.end()) or (self._place_range.search(join[0]) and _descends(value, number[0])):
                     break
-                end, value = self._article_value(text, number.start(), number[0])
-                items.append((number.start(), end, value))
-                position = end
-            if sign and not act and bare and len(items) == 1 and (language or "")[:2] not in ("de", "da", "nb", "no"):
+                position, value = self._article_value(text, number.start(), number[0])
+                items.append((number.start(), position, value))
+            claimed = position
+            if sign and not (
+                (act and act[0] in self._sectioned)
+                or (subdivided and re.search(r"Abs|stk|Nr|Satz", text[start:position]))
+                or (language or "")[:2] in self._section_languages
+            ):
                 continue
             if act:
                 items[-1] = (items[-1][0], act[1], items[-1][2])
@@ -370,13 +384,19 @@ class ReferenceFinder:
                 place = Pinpoint(PinpointKind.ARTICLE, value, text[start:end].replace("\n", " "))
                 yield _Found(start, end, ReferenceKind.ARTICLE, act[0] if act else "", None, place)
 
+    def _act_behind(self, text: str, position: int, link: re.Pattern[str]) -> tuple[str, int] | None:
+        """The act named behind an article, directly or with `of the`, and where its name ends."""
+        led = link.match(text, position)
+        act = self._act_at(text, led.end()) if led and led.end() > position else None
+        return act or (self._act_at(text, position + 1) if text[position : position + 1] == " " else None)
+
     def _is_month(self, text: str, position: int) -> bool:
-        word = re.compile(r"[^\W\d]{3,9}").match(text, position)
-        return bool(word and self._values.is_month(word[0]))
+        word = _WORD.match(text, position)
+        return bool(word and self._values.is_month(word[1]))
 
     def _article_value(self, text: str, start: int, number: str) -> tuple[int, str]:
         """Where the article with its paragraphs and letters ends, and its value: `30a(1)(a)`."""
-        value = re.sub(r"[ ()]", "", number)
+        value = re.sub(r"[ ()]|(?<=\d)er$", "", number)
         position = start + len(number)
         for _ in range(8):
             for part in self._article_parts:
@@ -400,11 +420,20 @@ class ReferenceFinder:
 
     def _recitals(self, text: str) -> Iterator[_Found]:
         for opening in _in_slices(self._recital_opening, text):
-            link = self._recital_link.match(text, opening.end())
-            act = self._act_at(text, link.end()) if link else None
-            end = act[1] if act else opening.end()
-            place = Pinpoint(PinpointKind.RECITAL, opening["number"], text[opening.start() : end].replace("\n", " "))
-            yield _Found(opening.start(), end, ReferenceKind.RECITAL, act[0] if act else "", None, place)
+            items = [(opening.start(), opening.end(), opening["number"])]
+            act: tuple[str, int] | None = None
+            for _ in range(_LONGEST_LIST):
+                act = self._act_behind(text, items[-1][1], self._recital_link)
+                join = self._recital_join.match(text, items[-1][1])
+                number = self._recital_number.match(text, join.end()) if join and not act else None
+                if not number:
+                    break
+                items.append((number.start(), number.end(), number[0].rstrip(")")))
+            if act:
+                items[-1] = (items[-1][0], act[1], items[-1][2])
+            for start, end, value in items:
+                place = Pinpoint(PinpointKind.RECITAL, value, text[start:end].replace("\n", " "))
+                yield _Found(start, end, ReferenceKind.RECITAL, act[0] if act else "", None, place)
 
     def _known_names(self, text: str) -> Iterator[_Found]:
         for match in _in_slices(self._name, text):
@@ -416,21 +445,22 @@ class ReferenceFinder:
 
     def _other_names(self, text: str) -> Iterator[_Found]:
         for match in _in_slices(self._name_other, text):
-            name = match["name"].rstrip(".,") if not match["name"].endswith("e.a.") else match["name"]
+            name = _SENTENCE_END.split(match["name"])[0]
+            name = name if name.endswith("e.a.") else name.rstrip(".,")
             if not self._name_not.search(name):
                 yield _Found(match.start("name"), match.start("name") + len(name), ReferenceKind.NAME, name)
 
     def _back_references(self, text: str, starts: list[int]) -> Iterator[_Found]:
-        for target, regex in self._backs:
+        for target, regex, named in self._backs:
             for match in _in_slices(regex, text):
                 groups = match.groupdict()
-                if target == "name":
-                    name = groups["name"] or ""
-                    if not self._name_not.search(name):
-                        case = self._case_names.get(_name_key(name))
-                        yield _Found(
-                            *match.span("name"), ReferenceKind.NAME, case.names[-1] if case else name, case.document if case else None
-                        )
+                if named:
+                    start = max(0, match.start() - self._name_reach)
+                    name = named.search(text[start : match.start()])
+                    if name and not self._name_not.search(name["name"]):
+                        case = self._case_names.get(_name_key(name["name"]))
+                        span = (start + name.start("name"), start + name.end("name"))
+                        yield _Found(*span, ReferenceKind.NAME, case.names[-1] if case else name["name"], case.document if case else None)
                     continue
                 value = "judgment"
                 if target == "dated-judgment":
@@ -487,7 +517,7 @@ class ReferenceFinder:
         chains: list[list[int]] = []
         for index, item in enumerate(found):
             chain = chains[-1] if chains else []
-            if chain and self._chained(text, [found[i] for i in chain], item):
+            if chain and len(chain) < _LONGEST_CHAIN and self._chained(text, [found[i] for i in chain], item):
                 chain.append(index)
             else:
                 chains.append([index])
@@ -495,7 +525,7 @@ class ReferenceFinder:
 
     def _chained(self, text: str, chain: list[_Found], item: _Found) -> bool:
         last = chain[-1]
-        if item.kind not in _DECISION or last.kind not in _DECISION or item.start - last.end > 8:
+        if item.kind not in _DECISION or last.kind not in _DECISION or item.start - last.end > 40:
             return False
         gap = text[last.end : item.start]
         if not self._chain.fullmatch(gap):
@@ -521,9 +551,10 @@ class ReferenceFinder:
             for _ in range(12):
                 join = self._place_join.match(text, position)
                 more = self._place_number.match(text, join.end()) if join else None
-                if not join or not more or (self._place_range.search(join[0]) and _descends(value, more[0])):
+                if not join or not more or (self._place_range.search(join[0]) and _descends(value, _whole(value, more[0]))):
                     break
-                value += ("-" if self._place_range.search(join[0]) else ", ") + more[0]
+                ranged = bool(self._place_range.search(join[0]))
+                value += ("-" if ranged else ", ") + (_whole(value, more[0]) if ranged else more[0])
                 position = more.end()
             tail = self._place_tail.match(text, position)
             yield _Place(word.start(), tail.end() if tail else position, PinpointKind(word.lastgroup or "para"), value)
@@ -533,7 +564,8 @@ class ReferenceFinder:
         limit = min(limit, item.end + 200)
         for _ in range(24):
             if position in by_start:
-                return by_start[position]
+                place = by_start[position]
+                return None if self._onward.match(text[place.end : place.end + 60]) else place
             match = self._after.match(text, position) if position < limit else None
             word = self._after_words.match(text, position) if position < limit else None
             step = max((m.end() for m in (match, word) if m), default=position)
@@ -760,13 +792,21 @@ def _name_key(name: str) -> str:
 
 
 def _same_phrase(gap: str) -> bool:
-    return len(gap) <= 90 and "\n" not in gap and ";" not in gap and not re.search(r"[a-z]\. [A-Z]", gap)
+    return len(gap) <= 90 and "\n" not in gap and ";" not in gap and not re.search(r"[a-z]{2}\. [A-Z]", gap)
 
 
 def _overlaps(place: _Place, starts: list[int], ends: list[int]) -> bool:
     """Whether a citation covers the pinpoint's words (an article's own paragraph)."""
     after = bisect_right(starts, place.start)
     return (after > 0 and ends[after - 1] > place.start) or (after < len(starts) and starts[after] < place.end)
+
+
+def _whole(first: str, second: str) -> str:
+    """The end of an abbreviated range: `131-37` ends at 137."""
+    start = re.split(r"[-,] ?", first)[-1]
+    if start.isdigit() and second.isdigit() and len(second) < len(start):
+        return start[: len(start) - len(second)] + second
+    return second
 
 
 def _descends(first: str, second: str) -> bool:
