@@ -1,7 +1,7 @@
 """PDF: text by page with its lines' places, running heads and feet found by frequency, numbered headings, footnotes.
 
-The text is pypdf's. Where that looks broken (no blanks, replacement characters), and for documents over 150 pages, where it would take
-minutes, it is PDFium's: the choice depends on the file alone, so that the same file always gives the same text. Pages are joined by form
+The text is pypdf's. Where that looks broken (no blanks, replacement characters), and for long documents, where it would take minutes,
+it is PDFium's: the choice depends on the file alone, so that the same file always gives the same text. Pages are joined by form
 feeds; a blank line stands where the page shows a gap. To be called in a child process (`ingest.child`): a PDF is a program.
 """
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAX_PAGES: Final = 3_000
 MAX_TEXT_BYTES: Final = 20 * 1024 * 1024
 PYPDF_PAGES: Final = 150  # 50 to 70 ms a page measured; PDFium takes 1 to 3
+PYPDF_CONTENT_BYTES: Final = 8_000_000  # of page descriptions, unpacked: about a second of work a megabyte measured
 _EDGE_LINES: Final = 4  # lines from a page's upper and lower edge that may be a running head or foot
 _MIN_REPEATS: Final = 3
 _TINY_PT: Final = 2.0
@@ -153,9 +154,13 @@ def _read_pages(content: bytes, reader: "PdfReader", count: int) -> list[_Page]:
     from pypdf.errors import LimitReachedError
 
     pages: list[_Page] = []
-    size = 0
+    size = work = 0
     for number in range(count):
         try:
+            described = reader.pages[number].get_contents()
+            work += len(described.get_data()) if described is not None else 0
+            if work > PYPDF_CONTENT_BYTES:
+                return _pdfium_pages(content, range(count))
             page = _pypdf_page(reader.pages[number])
         except LimitReachedError as error:
             raise InputRejected("pdf-limit", f"page {number + 1} is too large: {error}") from None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.normalise import clean
-from ingest.parse.letter import LetterParser, find_dates, find_numeric_date, page_number
+from ingest.parse.letter import LetterParser, find_dates, find_numeric_date, page_number, question_or_answer
 from ingest.parse.model import ParsedDocument, ParsedPassage
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import PinpointKind
@@ -234,3 +234,32 @@ def test_the_real_letter_has_its_eight_subjects_and_seven_footnotes() -> None:
     assert "het standaard amv-opvangmodel" in shown["pos-22"]
     assert {p.voice for p in document.passages} == {Voice.MINISTER}
     assert all(p.page is None for p in document.passages)
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.txt")), ids=lambda path: path.stem)
+def test_line_ends_of_another_system_change_nothing_but_the_offsets(path: Path) -> None:
+    plain = path.read_text(encoding="utf-8", newline="").replace("\r\n", "\n")
+    one, other = read(plain), read(plain.replace("\n", "\r\n"))
+    hold_together(other)
+    assert [(p.pinpoint, p.heading_path, p.footnotes, display(one, p)) for p in one.passages] == [
+        (p.pinpoint, p.heading_path, p.footnotes, display(other, p)) for p in other.passages
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Vraag 1", (PinpointKind.QUESTION, "1")),
+        ("Antwoord op vragen 2 en 3", (PinpointKind.ANSWER, "2,3")),
+        ("Antwoord vraag 2 t/m 4:", (PinpointKind.ANSWER, "2-4")),
+        ("Antwoord", (PinpointKind.ANSWER, "")),
+        ("Vraag van het lid Voorbeeld", None),
+    ],
+)
+def test_questions_and_answers_are_announced_by_a_line_of_their_own(line: str, found: tuple[PinpointKind, str] | None) -> None:
+    assert question_or_answer(line) == found
+
+
+def test_a_signature_named_in_the_middle_of_a_debate_makes_nobody_speak() -> None:
+    document = read("Verslag\n\nDe Minister van Justitie,\n\n" + "De heer Voorbeeld sprak lang over de opvang van kinderen.\n\n" * 10)
+    assert {p.voice for p in document.passages} == {Voice.UNKNOWN}

@@ -308,3 +308,12 @@ def test_the_real_manual_has_its_numbered_sections_and_pages() -> None:
     assert sections["1.2"] == "5"
     assert any(p.footnotes == ("fn-1",) for p in document.passages)
     assert not any("IVO Rechtspraak, 2019" in shown(document, p) for p in document.passages)
+
+
+def test_a_page_with_too_much_to_describe_is_left_to_pdfium(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[int] = []
+    real = pdf._pypdf_page
+    monkeypatch.setattr(pdf, "_pypdf_page", lambda page: called.append(1) or real(page))
+    monkeypatch.setattr(pdf, "PYPDF_CONTENT_BYTES", 10)
+    assert "Een gewone zin" in read(GOOD).text
+    assert called == []
