@@ -5,12 +5,14 @@ How edges become a standing:
 - An edge counts from its own date, else from the date of the document that made it; a partial date counts once its last day has
   passed. An edge with no date at all counts at every date, but at most as `caution`, and the sentence says that the date is unknown.
 - An edge whose scope is open (`None`) counts for both tracks, and the sentence says that its scope is open.
+- A ruling that was set aside is gone for both tracks, whatever the scope of the edge.
 - An edge that is scoped to the other track has no effect of its own here. Where it overtook the document there, the question is
   undecided here: `caution`, never `good` in silence and never `overtaken` by extension.
 - The worst effect wins. What decides nothing (an opinion, a communicated case, an interim measure) is at best `caution`.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,6 +25,9 @@ from kb.errors import CorpusInvalid
 TREATMENT_TYPES = frozenset(
     {"follows", "applies", "clarifies", "distinguishes", "departs-from", "overrules", "superseded-by-legislation", "set-aside"}
 )
+
+_SET_ASIDE = "set-aside"
+_BY_LAW = "superseded-by-legislation"
 
 Cite = Callable[[Document, Pinpoint | None], Mapping[str, str]]
 """A document and a place in it as citations, by language (`nl`, `en`): `kb.domain.citations.cite` with its courts bound."""
@@ -47,7 +52,7 @@ _DID: dict[tuple[str, _Effect], dict[str, str]] = {
     ("superseded-by-legislation", _Effect.OVERTAKEN): {"nl": "Vervangen", "en": "Superseded"},
     ("departs-from", _Effect.CAUTION): {"nl": "Let op: ter discussie gesteld", "en": "Caution: put in question"},
     ("distinguishes", _Effect.CAUTION): {"nl": "Let op: niet doorgetrokken naar een ander geval", "en": "Caution: distinguished"},
-    ("clarifies", _Effect.CAUTION): {"nl": "Let op: nader uitgelegd", "en": "Caution: clarified"},
+    ("clarifies", _Effect.CAUTION): {"nl": "Let op: genuanceerd", "en": "Caution: qualified"},
     ("superseded-by-legislation", _Effect.CAUTION): {"nl": "Let op: deels vervangen", "en": "Caution: superseded in part"},
 }
 _DID_OTHERWISE = {
@@ -187,7 +192,9 @@ class Standings:
         value = _VALUES[max(worst, _Effect.CAUTION if not_decided else _Effect.NONE)]
         telling = [item for item in effective if item.effect is worst and worst is not _Effect.NONE]
         telling += [item for item in effective if item.elsewhere and item not in telling]
-        parts: list[Mapping[str, str]] = [self._sentence(item) for item in telling]
+        # what was not decided is said once, after the last of several sentences with the same scope
+        said_later = [item.edge.scope == after.edge.scope for item, after in itertools.pairwise(telling)] + [False]
+        parts: list[Mapping[str, str]] = [self._sentence(item, brief=later) for item, later in zip(telling, said_later, strict=False)]
         if not_decided:
             parts.append(not_decided)
         if value is StandingValue.GOOD:
@@ -206,7 +213,7 @@ class Standings:
             undated = self._since(edge) is None
             if undated:
                 effect = min(effect, _Effect.CAUTION)
-            if edge.scope is not None and track not in edge.scope:
+            if edge.scope is not None and track not in edge.scope and edge.type != _SET_ASIDE:
                 # overtaken there is undecided here; a mere caution there is only mentioned
                 effect = _Effect.CAUTION if effect is _Effect.OVERTAKEN else _Effect.NONE
                 found.append(_Effective(edge, effect, undated, elsewhere=True))
@@ -271,20 +278,25 @@ class Standings:
             return dict.fromkeys(_LANGUAGES, by)
         return self._cite(document, Pinpoint.parse(edge.pinpoint) if edge.pinpoint else None)
 
-    def _sentence(self, item: _Effective) -> dict[str, str]:
-        """`Verlaten in Dublinzaken door ABRvS 12 juni 2024, nr. 202304791/1/V2; voor statushouders niet beslist.`"""
+    def _sentence(self, item: _Effective, *, brief: bool = False) -> dict[str, str]:
+        """`Verlaten in Dublinzaken door ABRvS 12 juni 2024, nr. 202304791/1/V2; voor statushouders niet beslist.`
+
+        `brief` leaves out what was not decided. A setting aside has no scope, an act decides nothing for the other track.
+        """
         edge = item.edge
         effect = _EFFECTS[edge.effect]
         did = _DID.get((edge.type, effect), _DID_OTHERWISE[effect])
         citation = self._citation(edge)
         sentence = {}
         for language in _LANGUAGES:
-            where = [] if edge.scope is None else [_IN_TRACK[each][language] for each in Track if each in edge.scope]
+            scope = () if edge.scope is None or edge.type == _SET_ASIDE else edge.scope
+            where = [_IN_TRACK[each][language] for each in Track if each in scope]
             joined = (" en " if language == "nl" else " and ").join(where)
             words = " ".join(part for part in (did[language], joined, _BY[language], citation.get(language, edge.by)) if part)
-            tail = [] if edge.scope is None else [_FOR_TRACK[each][language] for each in Track if each not in edge.scope]
-            if edge.scope is None:
-                tail.append(_OPEN_SCOPE[language])
+            tail: list[str] = []
+            if not brief and edge.type not in (_SET_ASIDE, _BY_LAW):
+                undecided_for = [_FOR_TRACK[each][language] for each in Track if each not in scope]
+                tail += [_OPEN_SCOPE[language]] if edge.scope is None else undecided_for
             if item.undated:
                 tail.append(_UNDATED[language])
             sentence[language] = "; ".join([words, *tail]) + "."

@@ -214,6 +214,26 @@ def test_an_edge_to_itself_is_refused() -> None:
         Standings([], [Treatment("A", "A", "follows", "none")], cite)
 
 
+def test_a_ruling_that_was_set_aside_is_gone_for_both_tracks() -> None:
+    edge = Treatment("A", "B", "set-aside", "overtaken", LegalDate.parse("2024-06-12"), scope=(DUBLIN,))
+    standings = Standings([judgment("A", "2023-07-21"), judgment("B", "2024-06-12")], [edge], cite)
+    assert {standings.standing("A", day("2024-07-01"), track).value for track in (DUBLIN, STATUS, None)} == {StandingValue.OVERTAKEN}
+    assert standings.standing("A", day("2024-07-01")).sentence == {"nl": "Vernietigd door B.", "en": "Set aside by B."}
+
+
+def test_an_act_that_replaces_another_leaves_nothing_undecided() -> None:
+    edge = Treatment("A", "B", "superseded-by-legislation", "caution", LegalDate.parse("2026-07-01"), scope=(DUBLIN,))
+    standing = Standings([judgment("A", "2013"), judgment("B", "2024")], [edge], cite).standing("A", day("2026-07-01"), DUBLIN)
+    assert standing.sentence["nl"] == "Let op: deels vervangen in Dublinzaken door B."
+
+
+def test_what_was_not_decided_is_said_once() -> None:
+    edges = [Treatment("A", by, "departs-from", "caution", LegalDate.parse("2024"), scope=(DUBLIN,)) for by in "BC"]
+    standing = Standings([judgment(name, "2020") for name in "ABC"], edges, cite).standing("A", day("2025-01-01"), DUBLIN)
+    assert standing.sentence["en"].count("not decided for status holders") == 1
+    assert standing.sentence["en"].endswith("not decided for status holders.")
+
+
 def test_treatment_is_seen_from_both_ends_and_at_a_date() -> None:
     assert [edge.by for edge in CORPUS.treatment_of(DENMARK_2022)] == ["ECLI:NL:RVS:2023:3286", CJEU_2023, JUNE_2024]
     assert [edge.by for edge in CORPUS.treatment_of(DENMARK_2022, as_of=day("2023-12-31"))] == ["ECLI:NL:RVS:2023:3286", CJEU_2023]
