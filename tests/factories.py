@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from kb.adapters.hashing import HashingEmbedder
 from kb.adapters.memory import MemoryEngine
 from kb.domain.dates import LegalDate
@@ -15,6 +17,7 @@ from kb.domain.documents import CitationLink, Document, Expression, Kind, Passag
 from kb.domain.pinpoints import HOLDING, Pinpoint, PinpointKind
 from kb.ports import Point
 from kb.retrieval import lexical
+from kb.retrieval.dense import language_means
 from kb.retrieval.passages import CHUNKER, words_of
 from kb.settings import Settings
 from kb.store.generations import PROBES, Generations, Manifest, file_digests
@@ -243,6 +246,7 @@ def build_store(data_dir: Path, entries: Sequence[Entry] = ENTRIES, treatments: 
                 generation=build.name,
                 engine=engine.name,
                 space=embedder.space,
+                language_means=language_means(np.stack([p.vector for p in points]), [str(p.payload["language"]) for p in points]),
                 probes=[[float(x) for x in row] for row in probes],
                 stemmer=lexical.VERSION,
                 chunker=CHUNKER,

@@ -300,19 +300,19 @@ class Pages:
 
         index = self._view.generation.index
         whole = replace(query.filters, existing_on=LegalDate.of(query.as_of), courts=self._courts(query.filters.courts))
-        names = {
-            "kind": "kinds",
-            "court": "courts",
-            "member_state": "states",
-            "language": "languages",
-            "voice": "voices",
-            "track": "tracks",
+        without = {
+            "kind": replace(whole, kinds=()),
+            "court": replace(whole, courts=()),
+            "member_state": replace(whole, states=()),
+            "language": replace(whole, languages=()),
+            "voice": replace(whole, voices=()),
+            "track": replace(whole, tracks=()),
+            "text_status": replace(whole, text_statuses=()),
         }
         found = []
         for name, stored in _FACETS.items():
-            within = replace(whole, **{names.get(name, "text_statuses"): ()})
-            counts = index.facet(stored, within)
-            chosen = self._chosen(name, asked, counts)
+            counts = index.facet(stored, without[name])
+            chosen = self._chosen(name, asked)
             order = sorted({*counts, *chosen}, key=lambda value: (value not in chosen, -counts.get(value, 0), value))
             choices = [self._choice(name, value, counts.get(value, 0), value in chosen) for value in order]
             if len(choices) > 1 or chosen:
@@ -320,7 +320,7 @@ class Pages:
                 found.append(Facet(name, self._t(f"filter.{name}"), choices[:at], choices[at:]))
         return found
 
-    def _chosen(self, name: str, asked: SearchRequest, counts: Mapping[str, int]) -> set[str]:
+    def _chosen(self, name: str, asked: SearchRequest) -> set[str]:
         if name == "member_state":
             return set(asked.states())
         if name == "court":

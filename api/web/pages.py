@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, Request
@@ -18,9 +18,10 @@ from api import deps
 from api.errors import safe_problems, status_of
 from api.reading import choose_text, current_texts
 from api.requests import SearchRequest, day_or, today
+from api.schemas import in_language
 from api.web import contexts
 from api.web.i18n import LANGUAGES, Language, Words
-from kb.domain.documents import Document, Kind
+from kb.domain.documents import Document, Expression, Kind
 from kb.errors import InvalidIdentifier, InvalidQuery, KbError, NotFound, StoreEmpty
 
 router = APIRouter(include_in_schema=False)
@@ -69,8 +70,9 @@ def robots() -> Response:
 def chosen_language(request: Request) -> tuple[Language, str | None]:
     """The language of a page, and the reader's own choice by `lang=`, which every link then keeps."""
     asked = request.query_params.get("lang")
-    if asked in LANGUAGES:
-        return cast("Language", asked), asked
+    for language in LANGUAGES:
+        if asked == language:
+            return language, language
     return deps.negotiated(request.headers.get("accept-language", ""), default="en"), None
 
 
@@ -163,7 +165,7 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
     groups = result.groups[:_GROUPS_A_PAGE]
     following = asked.offset + _GROUPS_A_PAGE if len(result.groups) > _GROUPS_A_PAGE else None
     preceding = max(0, asked.offset - _GROUPS_A_PAGE) if asked.offset else None
-    values = {
+    values: dict[str, Any] = {
         "q": asked.q,
         "shown_q": contexts.plain_line(asked.q, 120),
         "asked": asked,
@@ -175,8 +177,8 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         "clear_href": pages.search_href([("q", asked.q)]) if shareable else None,
         "searched": pages.searched(result),
         "as_of": query.as_of,
-        "notices": [contexts.in_language(n.message, language) for n in result.notices if n.code != "nothing-relevant"],
-        "nothing": [contexts.in_language(n.message, language) for n in result.notices if n.code == "nothing-relevant"],
+        "notices": [in_language(n.message, language) for n in result.notices if n.code != "nothing-relevant"],
+        "nothing": [in_language(n.message, language) for n in result.notices if n.code == "nothing-relevant"],
         "total": result.total,
         "first": asked.offset + 1,
         "next": following,
@@ -250,7 +252,8 @@ def document(request: Request, document_id: str) -> Response:
     pages = contexts.Pages(view, t, chosen)
     texts = current_texts(view, held, language)
     form = request.query_params.get("form") or (texts[0].form if texts else None)
-    twin = None
+    expression: Expression | None
+    twin: Expression | None = None
     if form == "digests":
         expression = choose_text(view, held, f"digest-{language}", language)
         twin = choose_text(view, held, "digest-en" if language == "nl" else "digest-nl", language)

@@ -11,9 +11,22 @@ from hypothesis import strategies as st
 from tests import factories
 from tests.factories import COURT_OF_JUSTICE, HOSTILE, NEW_TEST, OLD_TEST
 
-HIT = set(["rank", "score", "passage", "document", "citation", "standing", "treatment", "highlights"])
-PASSAGE = set(["id", "document_id", "pinpoint", "heading_path", "voice", "text_status", "language", "text", "start_char", "end_char", "page"])
-DOCUMENT = set(["id", "kind", "court", "date", "published_on", "facts_from", "facts_until", "title", "language", "member_state", "track", "official_url"])
+HIT = {"rank", "score", "passage", "document", "citation", "standing", "treatment", "highlights"}
+PASSAGE = {"id", "document_id", "pinpoint", "heading_path", "voice", "text_status", "language", "text", "start_char", "end_char", "page"}
+DOCUMENT = {
+    "id",
+    "kind",
+    "court",
+    "date",
+    "published_on",
+    "facts_from",
+    "facts_until",
+    "title",
+    "language",
+    "member_state",
+    "track",
+    "official_url",
+}
 
 
 def search(client: TestClient, **asked: Any) -> dict[str, Any]:
