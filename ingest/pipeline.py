@@ -24,6 +24,7 @@ from kb.domain.references import ReferenceFinder
 from kb.errors import InputRejected, KbError
 from kb.ports import Embedder, IndexEngine, Point
 from kb.retrieval import lexical, passages
+from kb.retrieval.dense import language_means
 from kb.retrieval.identify import build_resolver
 from kb.settings import Settings
 from kb.store.generations import PROBES, Build, Generations, Manifest, file_digests
@@ -400,7 +401,7 @@ class Pipeline:
         counts = writer.counts()
         content = hashlib.sha256(space_key(embedder.space).encode())
         for chunk in chunks:
-            document, _, passage = held[chunk.passage]
+            passage = held[chunk.passage][2]
             content.update(f"{passage.id} {passage.text_sha256} {chunk.number}\n".encode())
         corpus_sha256 = writer.meta("corpus_sha256") or ""
         writer.finish()
@@ -411,6 +412,7 @@ class Pipeline:
                 engine=self._engine.name,
                 space=embedder.space,
                 probes=[[float(x) for x in row] for row in probes],
+                language_means=language_means(vectors, [held[chunk.passage][2].language for chunk in chunks]),
                 stemmer=lexical.VERSION,
                 chunker=passages.CHUNKER,
                 corpus_sha256=corpus_sha256,

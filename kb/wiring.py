@@ -174,6 +174,7 @@ class KnowledgeBase:
             standings=standings,
             cite=citation,
             identify=ExactPath(library, self.finder),
+            language_means=generation.manifest.language_means,
         )
         return View(generation, searcher, standings, self.courts)
 

@@ -14,25 +14,18 @@ def preferred_digest_language(query_language: str) -> str:
     return query_language if query_language in _DIGEST_LANGUAGES else "en"
 
 
-def twin_key(passage: Passage) -> tuple[str, str]:
-    """Equal for passages of different texts of a document that stand at the same place."""
+TwinKey = tuple[str, str]
+
+
+def twin_key(passage: Passage) -> TwinKey:
+    """(document id, slug): equal for passages of different texts of a document that stand at the same place."""
     return passage.document_id, PassageId.parse(passage.id).slug
 
 
-def collapse_twins(passages: Sequence[Passage], query_language: str, *, shown_languages: Sequence[str] = ()) -> dict[str, str]:
-    """For each passage id, the id under which its twins are shown: the official text, else the digest in the question's language.
-
-    `shown_languages`: languages asked for by a filter; a digest in another one is not preferred.
-    """
+def shown_twin(twins: Sequence[Passage], query_language: str) -> Passage:
+    """Of the passages at one place, the one a reader gets: the official text, else the digest in the question's language."""
     preferred = preferred_digest_language(query_language)
-    if shown_languages and preferred not in shown_languages:
-        preferred = next((language for language in shown_languages if language in _DIGEST_LANGUAGES), preferred)
-    best: dict[tuple[str, str], Passage] = {}
-    for passage in passages:
-        held = best.get(twin_key(passage))
-        if held is None or _preference(passage, preferred) > _preference(held, preferred):
-            best[twin_key(passage)] = passage
-    return {passage.id: best[twin_key(passage)].id for passage in passages}
+    return max(twins, key=lambda passage: _preference(passage, preferred))
 
 
 def _preference(passage: Passage, language: str) -> tuple[bool, bool, str]:

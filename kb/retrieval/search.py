@@ -1,7 +1,7 @@
 """One question, one clock, cited passages: the object that the API serves and the harness measures."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,20 +9,18 @@ from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Passage, Track
 from kb.domain.identifiers import PassageId
 from kb.domain.query import Filters, Query
-from kb.domain.results import Hit, Notice, Scored, Searched, SearchResult, Standing, StandingValue, best_per_document, rank
+from kb.domain.results import Hit, Notice, Searched, SearchResult, StandingValue, best_per_document
 from kb.errors import InvalidQuery
 from kb.ports import Citer, Embedder, PassageIndex, StandingSource
 from kb.retrieval import notices as tell
 from kb.retrieval import relevance
-from kb.retrieval.fusion import reciprocal_rank_fusion
 from kb.retrieval.languages import LANGUAGES, detect_language
 from kb.retrieval.lexical import Lexicon
-from kb.retrieval.passages import collapse_twins, preferred_digest_language, public_id
+from kb.retrieval.passages import preferred_digest_language, public_id
+from kb.retrieval.ranking import Candidate, Ranker, Ranking
 from kb.store.library import Library
 
-_DEPTH = 100  # candidates a retriever
 _IDENTIFIED_PASSAGES = 3
-_FOREIGN_LEXICAL_WEIGHT = 0.3  # a word match across languages is a name or an accident
 MAX_LIMIT = 100
 
 
@@ -38,16 +36,6 @@ class Identified:
 Identify = Callable[[str], Identified | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The candidates of a question, best first, with each retriever's view, before twins are joined and hits are made."""
-
-    fused: list[Scored]
-    dense: dict[str, tuple[int, float]]  # passage id -> (rank, score)
-    lexical: dict[str, tuple[int, float]]
-    stems: list[str]
-
-
 class Searcher:
     """Answers questions over one opened generation. Holds no state between questions and keeps none of them."""
 
@@ -61,11 +49,12 @@ class Searcher:
         standings: StandingSource,
         cite: Citer,
         identify: Identify,
+        language_means: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         self._library = library
         self._index = index
-        self._embedder = embedder
         self._lexicon = lexicon
+        self.ranker = Ranker(library, index, embedder, lexicon, language_means or {})
         self._standings = standings
         self._cite = cite
         self._identify = identify
@@ -94,30 +83,21 @@ class Searcher:
 
         identified = self._identify(query.text)
         named = [self._documents[i] for i in identified.document_ids if i in self._documents] if identified else []
-        ranking = self._rank(query.text, language, filters)
-        passages = self._library.passages_by_id([item.passage_id for item in ranking.fused])
-        shown = collapse_twins(list(passages.values()), language, shown_languages=filters.languages)
-        scores = self._joined_scores(ranking, shown)
-        missing = [passage_id for passage_id in {item.passage_id for item in scores} if passage_id not in passages]
-        passages |= self._library.passages_by_id(missing)
-
+        ranking = self.ranker.rank(query.text, language, filters)
         leading: list[Passage] = []
         if named and identified:
-            leading = self._passages_of(named, identified.slug, language, scores, passages, filters)
+            leading = self._passages_of(named, identified.slug, language, ranking, filters)
             if identified.corrected:
                 notices.append(tell.read_as(query.text, identified.corrected))
             if not leading:
                 notices.append(tell.named_but_filtered([document.id for document in named]))
         elif identified and not named:
             notices.append(tell.not_in_corpus(query.text))
-        if not named and not relevance.is_relevant(ranking, passages, shown):
-            scores = []
-        chosen = [*leading, *(passages[item.passage_id] for item in scores if item.passage_id not in {p.id for p in leading})]
+        found = ranking.candidates if named or relevance.is_relevant(ranking) else []
+        chosen = list({passage.id: passage for passage in [*leading, *(candidate.passage for candidate in found)]}.values())
         if not chosen:
             notices.append(tell.nothing_relevant(searched))
-
-        by_id = {item.passage_id: item.score for item in scores}
-        hits = self._hits(query, language, chosen, by_id, ranking, shown)
+        hits = self._hits(query, language, chosen, {passage.id for passage in leading}, ranking)
         notices += self._date_notices(query, filters, hits)
         groups = best_per_document(hits)
         if query.group_by == "document":
@@ -137,10 +117,6 @@ class Searcher:
             total=len(chosen),
         )
 
-    def ranking(self, text: str, language: str, filters: Filters) -> Ranking:
-        """The candidates alone, for the harness."""
-        return self._rank(text, language, filters)
-
     def _with_clock(self, query: Query) -> Filters:
         """The filters with the as-of day, and courts given by name resolved to the printed names that the index knows."""
         filters = replace(query.filters, existing_on=LegalDate.of(query.as_of))
@@ -155,50 +131,17 @@ class Searcher:
             courts += found
         return replace(filters, courts=tuple(dict.fromkeys(courts)))
 
-    def _rank(self, text: str, language: str, filters: Filters) -> Ranking:
-        others = tuple(other for other in LANGUAGES if other != language)
-        stems = self._lexicon.query_stems(text, language, others=others)
-        dense = self._index.dense(self._embedder.embed_query(text), limit=_DEPTH, filters=filters)
-        lexical = self._index.lexical(stems, limit=_DEPTH, filters=filters)
-        languages = self._languages_of([item.passage_id for item in lexical])
-        home = [item for item in lexical if languages.get(item.passage_id) == language]
-        away = [item for item in lexical if languages.get(item.passage_id) != language]
-        fused = reciprocal_rank_fusion([dense, home, away], weights=[1.0, 1.0, _FOREIGN_LEXICAL_WEIGHT])
-        return Ranking(
-            fused,
-            {item.passage_id: (place, item.score) for place, item in enumerate(dense, 1)},
-            {item.passage_id: (place, item.score) for place, item in enumerate(lexical, 1)},
-            stems,
-        )
-
-    def _languages_of(self, passage_ids: Sequence[str]) -> dict[str, str]:
-        return self._library.passage_languages(passage_ids)
-
-    def _joined_scores(self, ranking: Ranking, shown: Mapping[str, str]) -> list[Scored]:
-        """Twins joined under the one that is shown, with the better score."""
-        best: dict[str, float] = {}
-        for item in ranking.fused:
-            target = shown.get(item.passage_id, item.passage_id)
-            best[target] = max(item.score, best.get(target, 0.0))
-        return rank(Scored(passage_id, score) for passage_id, score in best.items())
-
     def _passages_of(
-        self,
-        documents: Sequence[Document],
-        slug: str | None,
-        language: str,
-        scores: Sequence[Scored],
-        passages: Mapping[str, Passage],
-        filters: Filters,
+        self, documents: Sequence[Document], slug: str | None, language: str, ranking: Ranking, filters: Filters
     ) -> list[Passage]:
-        """The passages of documents that the question names: the place asked for, else the best matching ones, else the first."""
+        """The passages of documents that the question names: the place asked for, else the summary, the best matching, the first."""
         found: list[Passage] = []
         for document in documents:
             if not self._index.count(replace(filters, documents=(document.id,))):
                 continue
             own = self._shown_passages(document, language, filters)
             at_place = [p for p in own if slug and PassageId.parse(p.id).slug == slug]
-            ranked = [passages[item.passage_id] for item in scores if passages[item.passage_id].document_id == document.id]
+            ranked = [c.passage for c in ranking.candidates if c.passage.document_id == document.id]
             holding = [p for p in own if PassageId.parse(p.id).slug == "holding"]
             order = [*at_place, *(holding if not slug else []), *ranked, *own]
             found += list({passage.id: passage for passage in order}.values())[:_IDENTIFIED_PASSAGES]
@@ -214,43 +157,32 @@ class Searcher:
         expressions.sort(key=lambda e: (e.form != "official", e.form != preferred, e.form))
         return self._library.passages(expressions[0].key) if expressions else []
 
-    def _hits(
-        self,
-        query: Query,
-        language: str,
-        chosen: Sequence[Passage],
-        scores: Mapping[str, float],
-        ranking: Ranking,
-        shown: Mapping[str, str],
-    ) -> list[Hit]:
+    def _hits(self, query: Query, language: str, chosen: Sequence[Passage], named: Set[str], ranking: Ranking) -> list[Hit]:
         """Hits in order, each overtaken authority followed at once by what overtook it."""
         track = query.filters.tracks[0] if len(query.filters.tracks) == 1 else None
         placed: dict[str, bool] = {}  # passage id -> companion
-        standings: dict[str, Standing] = {}
-        documents_chosen = {passage.document_id for passage in chosen}
         order: list[Passage] = []
         for passage in chosen:
             if passage.id in placed:
                 continue
             placed[passage.id] = False
             order.append(passage)
-            standing = standings.setdefault(passage.document_id, self._standings.standing(passage.document_id, query.as_of, track))
+            standing = self._standings.standing(passage.document_id, query.as_of, track)
             for successor in standing.successors if standing.value is StandingValue.OVERTAKEN else ():
-                if successor.document_id in documents_chosen and any(p.document_id == successor.document_id for p in order):
+                if any(other.document_id == successor.document_id for other in order):
                     continue
-                beside = self._beside(successor.document_id, language, chosen, query.filters)
+                beside = self._beside(successor.document_id, language, chosen)
                 if beside and beside.id not in placed:
                     placed[beside.id] = True
                     order.append(beside)
-        sources: dict[str, list[str]] = {}
-        for stored, target in shown.items():
-            sources.setdefault(target, []).append(stored)
-        return [
-            self._hit(place, passage, query, language, scores, ranking, standings, track, sources, companion=placed[passage.id])
-            for place, passage in enumerate(order, 1)
-        ]
+        candidates = {candidate.passage.id: candidate for candidate in ranking.candidates}
+        hits = []
+        for place, passage in enumerate(order, 1):
+            candidate, is_named = candidates.get(passage.id), passage.id in named
+            hits.append(self._hit(place, passage, query, language, candidate, ranking.stems, track, is_named, placed[passage.id]))
+        return hits
 
-    def _beside(self, document_id: str, language: str, chosen: Sequence[Passage], filters: Filters) -> Passage | None:
+    def _beside(self, document_id: str, language: str, chosen: Sequence[Passage]) -> Passage | None:
         """The passage of a successor to show: its best hit, else its summary."""
         if document_id not in self._documents:
             return None
@@ -264,39 +196,25 @@ class Searcher:
         passage: Passage,
         query: Query,
         language: str,
-        scores: Mapping[str, float],
-        ranking: Ranking,
-        standings: dict[str, Standing],
+        candidate: Candidate | None,
+        stems: Sequence[str],
         track: Track | None,
-        sources: Mapping[str, Sequence[str]],
-        *,
+        named: bool,
         companion: bool,
     ) -> Hit:
         document = self._documents[passage.document_id]
-        standing = standings.setdefault(document.id, self._standings.standing(document.id, query.as_of, track))
-        explain: dict[str, float | int | str | None] = {}
-        if query.explain:
-            seen = [passage.id, *sources.get(passage.id, ())]
-            dense = min((ranking.dense[i] for i in seen if i in ranking.dense), default=None)
-            lexical = min((ranking.lexical[i] for i in seen if i in ranking.lexical), default=None)
-            explain = {
-                "dense_rank": dense[0] if dense else None,
-                "dense_score": round(dense[1], 6) if dense else None,
-                "lexical_rank": lexical[0] if lexical else None,
-                "lexical_score": round(lexical[1], 6) if lexical else None,
-                "fused_score": round(scores.get(passage.id, 0.0), 6),
-            }
+        score = 1.0 if named else candidate.score if candidate else 0.0
         treatment = tuple(e for e in self._standings.treatment_of(document.id) if e.date is None or e.date.first_day <= query.as_of)
         return Hit(
             rank=place,
-            score=round(scores.get(passage.id, 0.0), 6),
+            score=round(score, 6),
             passage=replace(passage, id=public_id(passage, language, official_held=document.id in self._officially_held)),
             document=document,
             citation=self._cite(document, passage.pinpoint),
-            standing=standing,
+            standing=self._standings.standing(document.id, query.as_of, track),
             treatment=treatment,
-            highlights=self._highlights(passage, ranking.stems),
-            explain=explain,
+            highlights=self._highlights(passage, stems),
+            explain=_explained(candidate, named=named, companion=companion) if query.explain else {},
             companion=companion,
         )
 
@@ -331,6 +249,19 @@ class Searcher:
         if later and query.as_of < dt.datetime.now(tz=dt.UTC).date():
             notices.append(tell.later_left_out(later, query.as_of))
         return notices
+
+
+def _explained(candidate: Candidate | None, *, named: bool, companion: bool) -> dict[str, float | int | str | None]:
+    """How a hit came to its place, in plain values."""
+    dense, lexical = (candidate.dense, candidate.lexical) if candidate else (None, None)
+    return {
+        "placed": "named" if named else "companion" if companion else "ranked",
+        "dense_rank": dense.rank if dense else None,
+        "dense_score": round(dense.score, 6) if dense else None,
+        "lexical_rank": lexical.rank if lexical else None,
+        "lexical_score": round(lexical.score, 6) if lexical else None,
+        "fused_score": round(candidate.score, 6) if candidate else None,
+    }
 
 
 def _certainly_within(document: Document, filters: Filters) -> bool:

@@ -46,6 +46,7 @@ class Manifest:
     engine: str
     space: VectorSpace
     probes: list[list[float]]
+    language_means: dict[str, list[float]]  # mean vector of the passages of each language, see kb.retrieval.dense
     stemmer: str
     chunker: str
     corpus_sha256: str

@@ -146,16 +146,6 @@ class Library:
                 found[row["id"]] = _passage(row)
         return found
 
-    def passage_languages(self, ids: Sequence[str]) -> dict[str, str]:
-        """The language of each passage held, by stored id."""
-        found: dict[str, str] = {}
-        for start in range(0, len(ids), 500):
-            part = ids[start : start + 500]
-            marks = ",".join("?" * len(part))
-            sql = f"select id, json_extract(body, '$.language') as language from passage where id in ({marks})"
-            found.update((str(row["id"]), str(row["language"])) for row in self._all(sql, *part))
-        return found
-
     def documents_with_form(self, form: str) -> list[str]:
         rows = self._all("select distinct document_id from expression where form = ? and current = 1 order by document_id", form)
         return [str(row["document_id"]) for row in rows]
@@ -176,6 +166,17 @@ class Library:
             if candidate in held:
                 return held[candidate]
         raise NotFound(f"{document.id} has no passage {asked.slug!r} in this corpus: see /documents/{document.id} for its passages")
+
+    def twins(self, places: Sequence[tuple[str, str]]) -> list[Passage]:
+        """Every passage of a current text at one of the places (document id, slug)."""
+        found: list[Passage] = []
+        for start in range(0, len(places), 200):
+            part = places[start : start + 200]
+            marks = ",".join(["(?,?)"] * len(part))
+            values = [value for place in part for value in place]
+            sql = f"{_PASSAGE} where e.current = 1 and (p.document_id, p.slug) in (values {marks}) order by p.id"
+            found += [_passage(row) for row in self._all(sql, *values)]
+        return found
 
     def citations_from(self, document_id: str) -> list[CitationLink]:
         return [

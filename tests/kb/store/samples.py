@@ -88,6 +88,7 @@ def publish(
                 engine=engine.name,
                 space=embedder.space,
                 probes=[[float(x) for x in row] for row in embedder.embed_passages(list(PROBES))],
+                language_means={},
                 stemmer="none",
                 chunker="none",
                 corpus_sha256="",
