@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -147,7 +147,10 @@ class _Reader:
         href = (element.get("href") or "").strip()
         self._linked += self._size - begin
         if href and self._size > begin and not href.startswith("#"):
-            target = urljoin(self.base, href) if self.base else href
+            try:
+                target = urlsplit(urljoin(self.base, href)).geturl()
+            except ValueError:  # an address that is none, such as `http://[x`
+                return
             if target.lower().startswith(("http://", "https://")):
                 self._links.append((begin, self._size, target))
 

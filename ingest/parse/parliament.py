@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
-from urllib.parse import urlparse
 
 from lxml import etree
 
@@ -577,8 +576,8 @@ def _metadata(root: etree._Element) -> Metadata:
     metadata.id = named.get("dc.identifier") or named.get("dcterms.identifier") or None
     record = named.get("overheidop.externmetadatarecord", "")
     if metadata.id is None and record:
-        steps = [step for step in urlparse(record).path.split("/") if step]
-        metadata.id = steps[0] if len(steps) == 2 else None
+        found = re.fullmatch(r"https?://[^/]+/([a-z0-9\-]+)/metadata\.xml", record)
+        metadata.id = found[1] if found else None
     metadata.date = _day(named.get("dcterms.date") or named.get("dc.date"))
     metadata.published_on = _day(
         named.get("dcterms.issued") or named.get("dcterms.available") or named.get("overheidop.datumondertekening")

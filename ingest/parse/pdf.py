@@ -99,6 +99,9 @@ class PdfParser:
             raise InputRejected(
                 "needs-ocr", f"none of its {len(pages)} pages has a text layer: these are pictures; make the text readable first"
             )
+        for n, page in enumerate(pages, 1):
+            if _looks_broken(" ".join(line.text for line in page.lines)):
+                warnings.append(f"unreadable: the text layer of page {n} is garbled; it needs OCR")
         hidden = sum(page.hidden for page in pages)
         if hidden:
             warnings.append(f"hidden-text: {hidden} characters too small to read or outside the page were left out")
@@ -174,7 +177,13 @@ def _read_pages(content: bytes, reader: "PdfReader", count: int) -> list[_Page]:
         pages.append(page)
     broken = [n for n, page in enumerate(pages) if _looks_broken(" ".join(line.text for line in page.lines))]
     if broken:
-        for number, other in zip(broken, _pdfium_pages(content, broken), strict=True):
+        try:
+            others = _pdfium_pages(content, broken)
+        except InputRejected as problem:
+            if problem.reason != "pdf-broken":
+                raise
+            return pages  # PDFium cannot open it at all: what pypdf read stands, and is reported as unreadable
+        for number, other in zip(broken, others, strict=True):
             if _solid(other) and not _looks_broken(" ".join(line.text for line in other.lines)):
                 pages[number] = other
     return pages
@@ -339,6 +348,8 @@ def _pdfium_pages(content: bytes, numbers: Sequence[int]) -> list[_Page]:
             pages.append(_Page(lines))
             text_page.close()
             page.close()
+    except pypdfium2.PdfiumError as error:
+        raise InputRejected("pdf-broken", f"a page cannot be read: {error}") from None
     finally:
         document.close()
     return pages

@@ -73,7 +73,7 @@ def test_a_script_closed_in_itself_does_not_hide_the_rest() -> None:
 
 def test_only_web_addresses_become_links() -> None:
     document = read(
-        f"{FILLER}<p>Zie <a href='javascript:alert(1)'>dit</a>, <a href='data:text/html,x'>dat</a> en <a href='https://example.org/a'>daar</a>.</p>"
+        f"{FILLER}<p>Zie <a href='javascript:alert(1)'>dit</a>, <a href='http://[x'>wat</a>, <a href='data:text/html,x'>dat</a> en <a href='https://example.org/a'>daar</a>.</p>"
     )
     assert [(document.text[link.start : link.end], link.target) for link in document.links] == [("daar", "https://example.org/a")]
 

@@ -286,6 +286,14 @@ def test_a_garbled_page_is_read_again_by_the_other_library(monkeypatch: pytest.M
     assert "Een gewone zin" in read(write_pdf([page])).text
 
 
+def test_a_page_that_no_library_reads_is_reported_as_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    glued = "Dezezinheeftgeenenkelewittussenruimtemeertussenhaarwoordenenkandusnietgelezenworden"
+    page = [*paragraph(70, 740, [glued, glued, glued])]
+    good = paragraph(70, 740, ["Een gewone zin op een gewone bladzijde van een rapport, met genoeg woorden om te wegen."] * 6)
+    document = read(write_pdf([page, good]))
+    assert any(w.startswith("unreadable: the text layer of page 1") for w in document.warnings)
+
+
 def test_content_of_is_what_the_page_says() -> None:
     assert b"(\\(a\\))" in content_of([Text(1, 2, "(a)")])
 
