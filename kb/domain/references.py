@@ -192,11 +192,11 @@ class ReferenceFinder:
         self._article_link = compile_(article["link"])
         self._article_parts = tuple(_Part(part["style"], compile_(part["regex"])) for part in article["part"])
         self._recital_opening = compile_(citations["recital"]["opening"])
-        self._recital_join = compile_(r"(?: ?, ?| ?(?:en|and|und|et|og|to|tot en met|t/m|bis|à|til|-) ?)\(?")
-        self._recital_number = compile_(r"\d{1,3}(?![\w(])\)?")
+        self._recital_join = compile_(citations["recital"]["join"])
+        self._recital_number = compile_(citations["recital"]["number"])
         self._recital_link = compile_(citations["recital"]["link"])
         self._section_languages = set(article["section_languages"])
-        self._laws, self._law = _laws(laws["law"])
+        self._laws, self._law, self._law_before = _laws(laws["law"])
         self._sectioned = {str(law["id"]) for law in laws["law"] if law.get("sections")}
 
         pinpoint = citations["pinpoint"]
@@ -216,13 +216,14 @@ class ReferenceFinder:
         self._onward = compile_(rf"{binding['onward']}{binding['before_words']}(?!\w))")
         self._before_short = compile_(rf"^ (?:van|of|in|uit|der|des|du|de|from|af|i|aus) {binding['before_short']}")
         self._chain = compile_(citations["chain"]["gap"])
+        self._chain_named = compile_(citations["chain"]["named"])
 
         name = citations["name"]
         self.cases = tuple(
             NamedCase(tuple(case["names"]), case["document"], tuple(case.get("numbers", ())), bool(case.get("alone")))
             for case in names["case"]
         )
-        self._case_names = {_name_key(printed): case for case in self.cases for printed in case.names}
+        self._case_names = {name_key(printed): case for case in self.cases for printed in case.names}
         longest_first = sorted({printed for case in self.cases for printed in case.names}, key=lambda n: (-len(n), n))
         self._name = re.compile(rf"(?<![\w.])(?:{'|'.join(_loosely(printed) for printed in longest_first)})(?![\w])")
         self._name_before = compile_(name["before"])
@@ -234,6 +235,10 @@ class ReferenceFinder:
             (table["target"], compile_(table["regex"]), compile_(table["name"]) if "name" in table else None) for table in citations["back"]
         )
 
+        learn = citations["learn"]
+        self._learn = (compile_(learn["before"]), compile_(learn["after"]), compile_(learn["others"]))
+        self._nouns: Mapping[str, tuple[str, ...]] = {noun: tuple(courts) for noun, courts in citations["nouns"].items()}
+        self._date = compile_("<<date>>")
         query = citations["query"]
         self._query_lead = compile_(query["lead"], ignore_case=True)
         self._query_filler = compile_(query["filler"])
@@ -371,6 +376,10 @@ class ReferenceFinder:
                 position, value = self._article_value(text, number.start(), number[0])
                 items.append((number.start(), position, value))
             claimed = position
+            if not act:
+                # `udlændingelovens § 7, stk. 3`, `EMRK artikel 3`
+                named = self._law_before.search(text[max(0, start - 60) : start])
+                act = (self._laws[_law_key(named[1])], position) if named else None
             if sign and not (
                 (act and act[0] in self._sectioned)
                 or (subdivided and re.search(r"Abs|stk|Nr|Satz", text[start:position]))
@@ -440,7 +449,7 @@ class ReferenceFinder:
             before = text[max(0, match.start() - self._name_reach) : match.start()]
             after = text[match.end() : match.end() + self._name_reach]
             if self._name_before.search(before) or self._name_after.search(after):
-                case = self._case_names[_name_key(match[0])]
+                case = self._case_names[name_key(match[0])]
                 yield _Found(match.start(), match.end(), ReferenceKind.NAME, case.names[-1], case.document)
 
     def _other_names(self, text: str) -> Iterator[_Found]:
@@ -458,7 +467,7 @@ class ReferenceFinder:
                     start = max(0, match.start() - self._name_reach)
                     name = named.search(text[start : match.start()])
                     if name and not self._name_not.search(name["name"]):
-                        case = self._case_names.get(_name_key(name["name"]))
+                        case = self._case_names.get(name_key(name["name"]))
                         span = (start + name.start("name"), start + name.end("name"))
                         yield _Found(*span, ReferenceKind.NAME, case.names[-1] if case else name["name"], case.document if case else None)
                     continue
@@ -473,6 +482,29 @@ class ReferenceFinder:
                         continue
                     value = f"judgment:{day}"
                 yield _Found(*match.span(), ReferenceKind.BACK_REFERENCE, value)
+
+    # ---------------------------------------------------------------- what a text says of its own citations
+
+    def names_beside(self, text: str, start: int, end: int) -> list[str]:
+        """The names that a text gives to the decision whose numbers stand at `text[start:end]`, without `e.a.`."""
+        before, after, others = self._learn
+        found = (before.search(Folded.of(text[max(0, start - 120) : start]).text), after.search(Folded.of(text[end : end + 100]).text))
+        return [others.sub("", match["name"]).strip(" .,'") for match in found if match]
+
+    def day_before(self, text: str, start: int) -> str | None:
+        """The day printed last before `start` in the same sentence, ISO: that of the decision cited there."""
+        window = Folded.of(text[max(0, start - 120) : start]).text
+        days = list(self._date.finditer(window))
+        if not days or re.search(r"[;\n]|[a-z]{2}\. [A-Z]", window[days[-1].end() :]):
+            return None
+        return self._values.day(days[-1][0])
+
+    def can_mean(self, printed: str, document: str) -> bool:
+        """Whether the noun in `printed` (`voormeld arrest`) can stand for `document`; True where either tells nothing."""
+        courts = next((self._nouns[word] for word in printed.lower().split() if word in self._nouns), None)
+        if courts is None or not document.startswith("ECLI:"):
+            return True
+        return document.removeprefix("ECLI:").startswith(courts)
 
     # ---------------------------------------------------------------- pinpoints
 
@@ -525,9 +557,11 @@ class ReferenceFinder:
 
     def _chained(self, text: str, chain: list[_Found], item: _Found) -> bool:
         last = chain[-1]
-        if item.kind not in _DECISION or last.kind not in _DECISION or item.start - last.end > 40:
+        if item.kind not in _DECISION or last.kind not in _DECISION or item.start - last.end > 80:
             return False
         gap = text[last.end : item.start]
+        if last.kind is ReferenceKind.CASE_NUMBER and item.kind is ReferenceKind.ECLI and self._chain_named.fullmatch(gap):
+            return all(found.kind is not ReferenceKind.ECLI for found in chain)
         if not self._chain.fullmatch(gap):
             return False
         listed = gap.strip(" ,;()[]'\"*_") in ("en", "and", "und", "et", "og")
@@ -680,7 +714,7 @@ class ReferenceFinder:
     def _query_name(self, body: str, place: _Place | None) -> Identifier | None:
         lead = self._query_lead.match(body)
         for name in dict.fromkeys((body, body[lead.end() :] if lead else body)):
-            case = self._case_names.get(_name_key(name)) or self._names_in_lower_case.get(_name_key(name).lower())
+            case = self._case_names.get(name_key(name)) or self._names_in_lower_case.get(name_key(name).lower())
             if case and (place or case.alone or name != body):
                 identifier = self._identifier(name, ReferenceKind.NAME, (Value(case.names[-1], case.document),), place, None)
                 return replace(identifier, read_as=None)
@@ -766,10 +800,11 @@ def _in_slices(regex: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
             position = match.end()
 
 
-def _laws(tables: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], re.Pattern[str]]:
+def _laws(tables: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], re.Pattern[str], re.Pattern[str]]:
+    """The id of each name; a pattern for a name at a position, and one for a name directly before an article."""
     ids = {_law_key(name): str(law["id"]) for law in tables for name in law["names"]}
     alternatives = "|".join(re.escape(name).replace(r"\ ", " ") for name in sorted(ids, key=lambda n: (-len(n), n)))
-    return ids, re.compile(rf"(?:{alternatives})(?![\w])")
+    return ids, re.compile(rf"(?:{alternatives})(?![\w])"), re.compile(rf"(?<![\w])({alternatives}),? $")
 
 
 def _law_key(name: str) -> str:
@@ -786,7 +821,7 @@ def _loosely(name: str) -> str:
     return r"\.? ?".join(letters) + r"(?:\.(?!\w))?" + re.escape(printed[initials.end() :])
 
 
-def _name_key(name: str) -> str:
+def name_key(name: str) -> str:
     """Names are one with and without the dots and blanks of their initials."""
     return re.sub(r"[. ]", "", Folded.of(name).text)
 
