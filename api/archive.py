@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,7 @@ FORMAT = "dublin-kb backup 1"
 _HEADER = "backup.json"
 _ROOTS = ("generation", "originals")
 _LEDGER = "ledger.sqlite"
+_VOUCHED = ("generation/manifest.json", _LEDGER)
 _MAX_MEMBERS = 2_000_000
 
 
@@ -56,7 +57,8 @@ def write_backup(settings: Settings, target: Path) -> Archived:
     members += [("originals/" + str(path.relative_to(originals)), path) for path in _files(originals)]
     if (settings.data_dir / _LEDGER).is_file():
         members.append((_LEDGER, settings.data_dir / _LEDGER))
-    header = json.dumps({"format": FORMAT, "generation": name, "files": len(members)}).encode()
+    # the manifest vouches for the generation's files, the originals carry their own hash; the header vouches for the rest
+    header = json.dumps({"format": FORMAT, "generation": name, "files": len(members), "sha256": _loose_digests(dict(members))}).encode()
     part = target.with_name(target.name + ".part")
     size = 0
     try:
@@ -91,7 +93,7 @@ def restore_backup(settings: Settings, source: Path) -> Archived:
     unpacked = Path(tempfile.mkdtemp(prefix=".restore-", dir=settings.data_dir))
     try:
         count, size = _unpack(source, unpacked)
-        manifest = _verified(unpacked)
+        manifest = _verified(unpacked, count)
         with generations.building() as build:
             for path in sorted((unpacked / "generation").iterdir()):
                 if path.name != "manifest.json":
@@ -115,6 +117,16 @@ def _generations(settings: Settings) -> Generations:
             "and copy the data directory; `dublin-kb ingest --rebuild` makes the index again"
         )
     return Generations(settings.data_dir, build_engine(settings))
+
+
+def _loose_digests(members: Mapping[str, Path]) -> dict[str, str]:
+    """SHA-256 of the manifest and of the ledger, as far as they are there."""
+    return {name: _sha256(members[name]) for name in _VOUCHED if name in members}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _files(directory: Path) -> Iterator[Path]:
@@ -159,7 +171,7 @@ def _safe_name(info: tarfile.TarInfo) -> PurePosixPath:
     return path
 
 
-def _verified(unpacked: Path) -> Manifest:
+def _verified(unpacked: Path, count: int) -> Manifest:
     """Raises: ArchiveRefused."""
     try:
         header = json.loads((unpacked / _HEADER).read_text(encoding="utf-8"))
@@ -168,8 +180,13 @@ def _verified(unpacked: Path) -> Manifest:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ArchiveRefused(f"the archive was written by another version than `{FORMAT}`")
     directory = unpacked / "generation"
+    there = {name: unpacked / name for name in _VOUCHED if (unpacked / name).is_file()}
+    if header.get("sha256") != _loose_digests(there) or header.get("files") != count:
+        raise ArchiveRefused("the archive is damaged or was changed: manifest, ledger or number of files are not those of its header")
     try:
         manifest = Manifest.read(directory / "manifest.json")
+        if manifest.generation != header.get("generation"):
+            raise ArchiveRefused("the archive is damaged or was changed: its header names another generation")
         damage = damaged_files(directory, manifest)
         if not damage:
             with closing(Library(directory / "library.sqlite")) as library:
@@ -177,9 +194,8 @@ def _verified(unpacked: Path) -> Manifest:
     except StoreDamaged as error:
         damage = [str(error)]
     for path in _files(unpacked / "originals"):
-        with path.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != path.name:
-                damage.append(f"original {path.name} is not what its name says")
+        if _sha256(path) != path.name:
+            damage.append(f"original {path.name} is not what its name says")
     if damage:
         raise ArchiveRefused(f"the archive is damaged or was changed: {'; '.join(damage[:5])}")
     return manifest

@@ -247,7 +247,6 @@ def test_an_excerpt_is_cut_at_blanks_around_the_first_match_and_says_so() -> Non
         "http://[",
         "",
         None,
-        " https://x",
         "file:///etc/passwd",
     ],
 )
