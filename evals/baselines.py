@@ -1,0 +1,195 @@
+"""What anybody would build, in the same run: so that a score of ours means something. The one module of evals that imports vendors.
+
+- `bm25`: the engine's word counts over our stems, alone;
+- `dense`: the engine's nearest vectors, alone;
+- `hybrid`: reciprocal rank fusion of these two, with no signal of ours;
+- `llamaindex`: its default pipeline (SentenceSplitter, VectorStoreIndex) over the same texts with the same model.
+
+The first three see the same index, filters and as-of day as ours. LlamaIndex gets none: its default has none. None knows exact
+identifiers, treatment or refusal.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llama_index.core import Document as LlamaDocument
+from llama_index.core import VectorStoreIndex
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.node_parser import SentenceSplitter
+from pydantic import PrivateAttr
+
+from evals.load import Question
+from evals.run import DEPTH, Shown, System, expression_key
+from kb.domain.dates import LegalDate
+from kb.domain.documents import Passage
+from kb.domain.identifiers import PassageId
+from kb.domain.results import Scored, StandingValue
+from kb.ports import Embedder, Vectors
+from kb.retrieval.fusion import reciprocal_rank_fusion
+from kb.retrieval.languages import LANGUAGES, detect_language
+from kb.wiring import KnowledgeBase, build_embedder
+
+BASELINES = ("bm25", "dense", "hybrid", "llamaindex")
+
+
+class EngineBaseline:
+    """One side of the engine, or the plain fusion of both, over the generation that answers."""
+
+    def __init__(self, name: str, kb: KnowledgeBase) -> None:
+        self.name = name
+        self._kb = kb
+        self._successors = Successors(kb)
+
+    def answer(self, question: Question) -> Sequence[Shown]:
+        filters = replace(question.filters, existing_on=LegalDate.of(question.as_of))
+        index = self._kb.view().generation.index
+        rankings: list[list[Scored]] = []
+        if self.name in ("dense", "hybrid"):
+            rankings.append(index.dense(self._kb.embedder.embed_query(question.text), limit=DEPTH, filters=filters))
+        if self.name in ("bm25", "hybrid"):
+            language = detect_language(question.text, default="nl")
+            stems = self._kb.lexicon.query_stems(question.text, language if language in LANGUAGES else "en")
+            rankings.append(index.lexical(stems, limit=DEPTH, filters=filters) if stems else [])
+        ranked = reciprocal_rank_fusion(rankings) if len(rankings) > 1 else rankings[0]
+        passages = self._kb.view().library.passages_by_id([item.passage_id for item in ranked])
+        return [shown_passage(passages[i.passage_id], i.score, self._successors, question) for i in ranked if i.passage_id in passages]
+
+
+class Successors:
+    """What overtook a document, asked of the same standings as the product's."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self._kb = kb
+
+    def __call__(self, document_id: str, question: Question) -> tuple[str, ...]:
+        tracks = question.filters.tracks
+        standing = self._kb.view().standing(document_id, question.as_of, tracks[0] if len(tracks) == 1 else None)
+        return tuple(s.document_id for s in standing.successors) if standing.value is StandingValue.OVERTAKEN else ()
+
+
+def shown_passage(passage: Passage, score: float, successors: Successors, question: Question) -> Shown:
+    return Shown(
+        item=str(PassageId.parse(passage.id).plain()),
+        document=passage.document_id,
+        expression=expression_key(passage.document_id, passage.form),
+        language=passage.language,
+        spans=passage.spans or ((passage.start_char, passage.end_char),),
+        score=score,
+        overtaken_by=successors(passage.document_id, question),
+    )
+
+
+class ModelForLlama(BaseEmbedding):
+    """Our embedder behind LlamaIndex's interface: the same model, and nothing fetched. Longer pieces are cut as its own would be."""
+
+    _embedder: Embedder = PrivateAttr()
+
+    def __init__(self, embedder: Embedder, **kwargs: Any) -> None:
+        super().__init__(model_name=embedder.space.name, embed_batch_size=64, **kwargs)
+        self._embedder = embedder
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return [float(x) for x in self._embedder.embed_query(query)]
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_query_embedding(query)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._get_text_embeddings([text])[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        vectors = self._embedder.embed_passages([self._fitted(text) for text in texts])
+        return [[float(x) for x in row] for row in vectors]
+
+    def _fitted(self, text: str) -> str:
+        """A model reads its window and no further, as sentence-transformers cuts it: at the last word that fits."""
+        words = text.split(" ")
+        limit = self._embedder.space.max_tokens
+        while (count := self._embedder.count_tokens([" ".join(words)])[0]) > limit and len(words) > 1:
+            words = words[: max(1, min(len(words) - 1, int(len(words) * limit / count)))]
+        return " ".join(words)
+
+
+class LlamaIndexBaseline:
+    """Its default pipeline over every current text of the library: what `VectorStoreIndex.from_documents` does, model given."""
+
+    name = "llamaindex"
+
+    def __init__(self, kb: KnowledgeBase, bulk: Embedder, cache: Path) -> None:
+        """Args: bulk: a fast backend of the same model; cache: a folder for its vectors, which may be deleted at any time."""
+        self._kb = kb
+        self._successors = Successors(kb)
+        model = ModelForLlama(bulk)
+        nodes = SentenceSplitter().get_nodes_from_documents(list(self._documents()))
+        texts = [node.get_content(metadata_mode="embed") for node in nodes]  # type: ignore[arg-type]
+        for node, vector in zip(nodes, _remembered(texts, model, bulk, cache), strict=True):
+            node.embedding = [float(x) for x in vector]
+        index = VectorStoreIndex(nodes, embed_model=ModelForLlama(kb.embedder))
+        self._retriever = index.as_retriever(similarity_top_k=DEPTH)
+        self._places: dict[str, list[tuple[int, int, str]]] = {}
+
+    def answer(self, question: Question) -> Sequence[Shown]:
+        return [self._shown(found.node, found.score or 0.0, question) for found in self._retriever.retrieve(question.text)]
+
+    def _documents(self) -> Iterator[LlamaDocument]:
+        library = self._kb.view().library
+        for document in library.documents():
+            for expression in library.expressions(document.id):
+                if expression.current and expression.text.strip():
+                    title = document.title_nl if expression.language == "nl" and document.title_nl else document.title
+                    kept = {"document": document.id, "expression": expression.key, "language": expression.language}
+                    yield LlamaDocument(
+                        text=expression.text,
+                        metadata={"title": title, **kept},
+                        excluded_embed_metadata_keys=list(kept),
+                        excluded_llm_metadata_keys=list(kept),
+                    )
+
+    def _shown(self, node: Any, score: float, question: Question) -> Shown:
+        start, end = node.start_char_idx or 0, node.end_char_idx or 0
+        key, document = str(node.metadata["expression"]), str(node.metadata["document"])
+        return Shown(
+            item=self._passage_at(key, start, end),
+            document=document,
+            expression=key,
+            language=str(node.metadata["language"]),
+            spans=((start, end),),
+            score=float(score),
+            overtaken_by=self._successors(document, question),
+        )
+
+    def _passage_at(self, key: str, start: int, end: int) -> str:
+        """The passage that a piece of text covers most of: what a reader would be sent to."""
+        if key not in self._places:
+            own = self._kb.view().library.passages(key)
+            self._places[key] = [(p.start_char, p.end_char, str(PassageId.parse(p.id).plain())) for p in own]
+        shared = ((min(end, last) - max(start, first), item) for first, last, item in self._places[key])
+        best = max(shared, default=(0, ""), key=lambda found: found[0])
+        return best[1] if best[0] > 0 else ""
+
+
+def _remembered(texts: Sequence[str], model: ModelForLlama, embedder: Embedder, cache: Path) -> Vectors:
+    digest = hashlib.sha256("\x00".join([embedder.space.name, embedder.space.weights_sha256, *texts]).encode()).hexdigest()[:16]
+    path = cache / f"llamaindex-{digest}.npy"
+    if path.is_file():
+        held: Vectors = np.load(path)
+        return held
+    vectors = np.asarray(model.get_text_embedding_batch(list(texts)), dtype=np.float32)
+    cache.mkdir(parents=True, exist_ok=True)
+    np.save(path, vectors)
+    return vectors
+
+
+def build(names: Sequence[str], kb: KnowledgeBase, cache: Path) -> list[System]:
+    """The baselines asked for, in the given order."""
+    systems: list[System] = []
+    for name in names:
+        if name == "llamaindex":
+            systems.append(LlamaIndexBaseline(kb, build_embedder(kb.settings, bulk=True), cache))
+        else:
+            systems.append(EngineBaseline(name, kb))
+    return systems
