@@ -103,12 +103,15 @@ def link_citations(
         place = places.at(citation.start)
         if place is None or citation.target is None or citation.target == document_id:
             continue
+        end = citation.end
+        if text.count("(", citation.start, end) > text.count(")", citation.start, end) and text[end : end + 1] == ")":
+            end += 1
         links.append(
             CitationLink(
                 passage_id=place,
                 start_char=citation.start,
-                end_char=citation.end,
-                text=text[citation.start : citation.end],
+                end_char=end,
+                text=text[citation.start : end],
                 target=citation.target,
                 kind=citation.kind,
                 pinpoint=citation.pinpoint.slug if citation.pinpoint else None,
