@@ -1,6 +1,6 @@
 """The application: JSON API and pages over one knowledge base. Importing this module does no work."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -8,12 +8,15 @@ from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from api import deps, errors, events
 from api.auth import Keys, require_safe_address
 from api.limits import Gate, Searches
+from api.requests import today
 from api.routes import documents, frameworks, probes, search
 from api.web import pages
+from kb.domain.query import Query
 from kb.errors import KbError
 from kb.settings import Settings
 
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(cast("Any", Gate), hosts=host_names(settings), upload_max_bytes=settings.upload_max_mb * 2**20)
     return app
 
@@ -77,7 +81,7 @@ def host_names(settings: Settings) -> frozenset[str]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     held: deps.Services = app.state.services
-    state = await run_in_threadpool(held.knowledge_base.ready)
+    state = await run_in_threadpool(_warm, held.knowledge_base)
     events.log(
         "started",
         ready=bool(state["ready"]),
@@ -86,6 +90,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     yield
     events.log("stopped")
+
+
+def _warm(knowledge_base: "KnowledgeBase") -> Mapping[str, object]:
+    """Opens the store and answers one question, so that the first reader does not wait for the model and the lists."""
+    state = knowledge_base.ready()
+    if state["ready"]:
+        knowledge_base.search(Query("overdracht lidstaat", today()))
+    return state
 
 
 def _version() -> str:

@@ -58,7 +58,7 @@ def _print_hit(hit: Hit, language: str, *, explain: bool) -> None:
         _say(f"    → {in_language(successor.citation, language)}", fg=_COLOURS[value])
     place = pinpoint_text(hit.passage.pinpoint)
     mark = text_status_words(TextStatus(hit.passage.text_status))[language]
-    _say(f"    {' · '.join(part for part in (place, str(hit.passage.voice), mark) if part)}", fg="bright_black")
+    _say(f"    {' · '.join(part for part in (place, _voice(str(hit.passage.voice)), mark) if part)}", fg="bright_black")
     _paragraph(hit.passage.display or hit.passage.text)
     _say(f"    {hit.passage.id}", fg="bright_black")
     if hit.document.official_url:
@@ -117,9 +117,14 @@ def print_state(held: Mapping[str, Any]) -> None:
 def _print_in_place(passage: PassageOut, language: str, *, dim: bool = False) -> None:
     typer.echo("")
     mark = text_status_words(TextStatus(passage.text_status))[language]
-    head = " · ".join(part for part in (passage.pinpoint, passage.voice, mark) if part)
+    head = " · ".join(part for part in (passage.pinpoint, _voice(passage.voice), mark) if part)
     _say(f"  {'' if dim else '▶ '}{head}   {passage.id}", fg="bright_black" if dim else None)
     _paragraph(passage.display, fg="bright_black" if dim else None)
+
+
+def _voice(voice: str) -> str:
+    """Whose words, where the mark of the text does not say so already."""
+    return "" if voice == "digest" else voice
 
 
 def _standing(standing: StandingOut, language: str) -> None:

@@ -176,6 +176,11 @@ def marked(text: str, words: frozenset[str]) -> Markup:
     return Markup("").join([*pieces, escape(text[at:])])
 
 
+def readable(passage: Passage) -> str:
+    """The words to read: ours with their lines, a publisher's without page furniture and hard line breaks."""
+    return passage.text if passage.text_status is TextStatus.DIGEST else passage.display or passage.text
+
+
 def excerpt(text: str, words: frozenset[str]) -> tuple[str, bool]:
     """A long text's part around its first matched words, and whether anything was cut."""
     if len(text) <= _WHOLE:
@@ -196,17 +201,17 @@ def linked(passage: Passage, links: Sequence[CitationLink], lang: str | None) ->
     Offsets count in the source's text; what is read has no furniture. So each citation is looked for in order, and one that does
     not stand there in the same words stays plain.
     """
-    text = passage.display or passage.text
+    text = readable(passage)
     pieces: list[Markup] = []
     at = 0
-    for link in sorted(links, key=lambda found: found.start_char):
-        words = " ".join(link.text.split())
-        place = text.find(words, at) if words and link.resolved else -1
-        if place < 0:
+    for link in sorted(links, key=lambda link: link.start_char):
+        words = [re.escape(word) for word in link.text.split()]
+        found = re.compile(r"\s+".join(words)).search(text, at) if words and link.resolved else None
+        if found is None:
             continue
         href = document_href(link.target, slug=link.pinpoint, lang=lang)
-        pieces += [escape(text[at:place]), Markup('<a href="{}">{}</a>').format(href, words)]
-        at = place + len(words)
+        pieces += [escape(text[at : found.start()]), Markup('<a href="{}">{}</a>').format(href, found[0])]
+        at = found.end()
     return Markup("").join([*pieces, escape(text[at:])])
 
 
@@ -241,6 +246,7 @@ class Pages:
         self._view = view
         self._t = t
         self._lang = lang  # only where the reader chose it: then every link keeps it
+        self._whole_citations: dict[str, str] = {}
 
     # -- results ---------------------------------------------------------------------------------------------------------------
 
@@ -260,7 +266,7 @@ class Pages:
     def hit(self, hit: Hit) -> PassageView:
         passage = hit.passage
         words = frozenset(passage.text[start:end].casefold() for start, end in hit.highlights)
-        shown, is_cut = excerpt(passage.display or passage.text, words)
+        shown, is_cut = excerpt(readable(passage), words)
         made = self._passage(hit.document, passage, marked(shown, words), hit.citation)
         return replace(made, is_cut=is_cut, companion=hit.companion)
 
@@ -272,11 +278,12 @@ class Pages:
         status = "file" if document.is_file and passage.text_status is TextStatus.VERBATIM else str(passage.text_status)
         notes = [t("doc.page", page=passage.printed_page or passage.page)] if passage.page else []
         notes += [t("doc.derived")] if passage.derived else []
-        notes += [t(key)] if t.has(key := f"doc.passage_verification_{passage.verification}") and passage.pinpoint else []
+        key = f"doc.passage_verification_{passage.verification}"
+        notes += [t(key)] if t.has(key) and passage.pinpoint and passage.pinpoint.is_place else []
         return PassageView(
             slug=slug,
             href=document_href(document.id, form=self._form(document, passage), slug=slug, part=part, lang=self._lang),
-            place=place_of(passage.pinpoint, t, passage.ordinal),
+            place=self._place(document, passage),
             language=passage.language,
             voice=str(passage.voice),
             voice_says=t(f"voice_says.{passage.voice}"),
@@ -288,6 +295,21 @@ class Pages:
             citations=copyables(citation, t) if citation else [],
             notes=notes,
         )
+
+    def _place(self, document: Document, passage: Passage) -> str:
+        """The place as the citation in the page's language names it: `punt 90`, `r.o. 5.2`, `para 90`."""
+        pinpoint = passage.pinpoint
+        if pinpoint is not None and pinpoint.is_place:
+            whole = self._cited(document)
+            named = self._view.citation(document, pinpoint).get(self._t.language, "")
+            if named.startswith(f"{whole}, "):
+                return named.removeprefix(f"{whole}, ")
+        return place_of(pinpoint, self._t, passage.ordinal)
+
+    def _cited(self, document: Document) -> str:
+        if document.id not in self._whole_citations:
+            self._whole_citations[document.id] = self._view.citation(document, None).get(self._t.language, "")
+        return self._whole_citations[document.id]
 
     def _form(self, document: Document, passage: Passage) -> str | None:
         """The form to name in an address: none where the reader gets that text anyway."""
@@ -467,12 +489,11 @@ class Pages:
         ]
         return [(t(key), value) for key, value in rows if value]
 
-    def verification(self, document: Document) -> str:
-        """What was checked of a catalogued document, in words."""
+    def verification(self, document: Document) -> dict[str, str]:
+        """How far a catalogued document was checked, and the note that says what was seen."""
         t = self._t
         status = {"verified": t("doc.verified"), "unverified": t("doc.unverified")}.get(document.verification or "", "")
-        note = in_language(document.verification_note, t.language)
-        return ". ".join(part for part in (status, note) if part)
+        return {"status": status, "note": in_language(document.verification_note, t.language)}
 
     def text_choices(self, document: Document, form: str | None) -> list[tuple[Link, bool]]:
         """The texts to read, with the one that is shown."""

@@ -108,6 +108,25 @@ def test_both_languages_of_the_pages_have_the_same_words_and_places_to_fill() ->
         assert fields[0] == fields[1], key
 
 
+def test_every_text_that_a_template_asks_for_is_there_with_the_values_it_needs() -> None:
+    import re
+    import string
+
+    import api.web
+
+    words = catalogue("en")
+    folder = Path(api.web.__file__).parent / "templates"
+    found = 0
+    for path in sorted(folder.glob("*.html")):
+        for key, values in re.findall(r"\bt\('([a-z_.0-9-]+)'(?:, ((?:[^()]|\([^()]*\))*))?\)", path.read_text(encoding="utf-8")):
+            found += 1
+            assert key in words, f"{path.name}: {key}"
+            fields = {name for _, name, _, _ in string.Formatter().parse(words[key]) if name}
+            given = set(re.findall(r"(\w+)=|'(\w+)':", values))
+            assert fields == {a or b for a, b in given}, f"{path.name}: {key}"
+    assert found > 80
+
+
 def test_every_value_of_the_vocabularies_has_words_in_the_pages() -> None:
     from kb.domain.documents import Kind, TextStatus, Track, Voice
     from kb.domain.results import StandingValue

@@ -36,7 +36,7 @@ def test_the_browser_chooses_the_language_and_the_address_overrules_it(client: T
     other = "en" if language == "nl" else "nl"
     switched = client.get(f"/?lang={other}", headers={"Accept-Language": header})
     assert f'<html lang="{other}">' in switched.text
-    assert answered.headers["vary"] == "Accept-Language"
+    assert "Accept-Language" in answered.headers["vary"]
 
 
 def test_a_chosen_language_is_kept_by_every_link_and_form(client: TestClient) -> None:
@@ -163,7 +163,7 @@ def test_the_reader_shows_treatment_from_both_ends_and_who_cites_it(client: Test
     old = words(page(client, f"/documents/{OLD_TEST}").xpath("//main")[0])
     assert "Verlaten · 12 juni 2024 · voor Dublinoverdracht" in old
     assert "De toets van 2022 is in Dublinzaken verlaten." in old
-    assert "Nagegaan bij de bron. Geheel gezien." in old
+    assert "Wat is nagegaan: Nagegaan bij de bron" in old
     new = words(page(client, f"/documents/{NEW_TEST}").xpath("//main")[0])
     assert "Komt terug van" in new
     assert page(client, f"/documents/{OLD_TEST}").xpath(f"//section[@aria-labelledby='cited-by']//a[@href='{document_href(HOSTILE)}']")
