@@ -18,13 +18,15 @@ from kb.errors import CorpusInvalid
 
 _FILE: Final = Path(__file__).resolve().parents[1] / "corpus" / "patterns" / "voice-nl.toml"
 # where a sentence ends: at . ! ? and the next word begins with a capital, a bracket or a quotation mark
-_SENTENCE = re.compile(r"(?<=[.!?])[\"”’»)\]]{0,2}\s+(?=[A-Z\[“„‘\"'(É])|\s*\n\s*")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"”’»)\]]{0,2}\s+(?=[A-Z\[“„‘\"'(É])|\n")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|dr|drs|prof|ir|ing|art|artt|nr|nrs|no|blz|jo|bijv|resp|o\.a|m\.n|d\.d|ca|sub|evt|r\.o|rov|Stb|Trb|Stcrt|e\.a|e\.d|c\.q|p|par|vgl|aant|zgn|[A-Z]))\.$"
 )
 _NO_MODAL: Final = r"(?! (?:dient|moet|kan|mag|zal|hoeft|behoort|had|kon|mocht|zou)\b)"  # what a party must do is no argument of it
+_REACH: Final = 1_500  # characters of a sentence that are looked at: who speaks stands at its head
+_WRAPPED = re.compile(r"(?<=[a-zé,0-9])\n{1,2}(?=[a-zé])")
 _PARENTHESIS = re.compile(r"\([^()]{0,160}\)")
-_QUOTED = re.compile(r"“[^”]{40,}”|\"[^\"]{40,}\"|‘[^’]{80,}’")
+_QUOTED = re.compile(r"“[^“”]{40,4000}”|\"[^\"]{40,}\"|‘[^‘’]{80,4000}’")
 _LEAD_NUMBER = re.compile(r"\A\s*(?:\d{1,2}(?:\.\d{1,2}){0,4} ?\.?\s+(?=\S))?(?:\(\.\.\.\)\s*)?")
 _NUMBERED = re.compile(r"\A(?:\d{1,2}(?:\.\d{1,2}){0,4}|[IVX]{1,4}|[A-H])? ?\.?(?: ?\.)?\s*(?=[\[A-Za-z])")
 
@@ -184,6 +186,8 @@ class VoiceRules:
             return self._facts_voice(sentences)
         if section in (Section.SUMMARY, Section.REMEDY):
             return Voice.UNKNOWN
+        if section is Section.LAW and _has(sentences, "court", "applicant", "authority", "other"):
+            section = Section.GROUNDS  # the ground after the provisions
         if section in (Section.LAW, Section.ANNEX):
             own = _has(sentences, "court", "applicant", "authority", "other")
             return Voice.QUOTED_LAW if not own and _share(sentences, "law") > (0.2 if section is Section.LAW else 0.4) else Voice.UNKNOWN
@@ -198,10 +202,11 @@ class VoiceRules:
 
     def sentences(self, text: str, court: Court) -> list[_Sentence]:
         """The sentences of a passage with what each one is, its printed number left out."""
-        body = _PARENTHESIS.sub(" ", text)  # `(het Hof begrijpt: …)` in another's words
+        # a sentence may run over printed lines that the source holds as paragraphs
+        body = _PARENTHESIS.sub(" ", _WRAPPED.sub(" ", text))  # `(het Hof begrijpt: …)` in another's words
         lead = _LEAD_NUMBER.match(body)
         body = body[lead.end() :] if lead else body
-        return [_Sentence(s, self._kind(s, court), len(s)) for s in _split(body)]
+        return [_Sentence(s, self._kind(s[:_REACH], court), len(s)) for s in _split(body)]
 
     def _kind(self, sentence: str, court: Court) -> str:
         patterns = self._of(court)
@@ -277,6 +282,8 @@ class VoiceRules:
             return Voice.QUOTED_RULING
         if lead == "law":
             return Voice.QUOTED_LAW
+        if lead in ("applicant", "authority"):  # a pleading or a decision in its own words
+            return Voice(lead)
         return Voice.UNKNOWN
 
     @staticmethod
@@ -301,9 +308,11 @@ class VoiceRules:
             if first == "authority" and parties == {"authority"} and "ruling" not in kinds and section is not Section.CONCLUSION:
                 return Voice.AUTHORITY
             return Voice.UNKNOWN
-        if opinion or quoted > 0.3 or first == "facts":
-            return Voice.UNKNOWN
         share = _share(sentences, "court")
+        if first == "facts":
+            return Voice.FACTS if share < 0.2 and not parties else Voice.UNKNOWN
+        if opinion or quoted > 0.3:
+            return Voice.UNKNOWN
         if section is Section.UNKNOWN and len(sentences) > 1 and share < 0.4:
             return Voice.UNKNOWN
         if parties or first == "ruling" or (section is Section.DISPUTE and first != "court"):
@@ -344,7 +353,7 @@ def _either_case(words: Iterable[str]) -> str:
     for word in words:
         if word.startswith("(de )?"):
             variants.append(rf"(?:[Dd]e )?(?i:{word[6:]})")
-        elif word[:1] in "dhm":
+        elif word[:1].islower():
             variants.append(f"[{word[0].upper()}{word[0]}]{word[1:]}")
         else:
             variants.append(word)
@@ -355,9 +364,9 @@ def _split(text: str) -> list[str]:
     parts: list[str] = []
     start = 0
     for match in _SENTENCE.finditer(text):
-        piece = text[start : match.start()].strip()
-        if "\n" not in match[0] and _ABBREVIATION.search(piece):
+        if "\n" not in match[0] and _ABBREVIATION.search(text, max(start, match.start() - 12), match.start()):
             continue
+        piece = text[start : match.start()].strip()
         if piece:
             parts.append(piece)
         start = match.end()

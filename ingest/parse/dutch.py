@@ -7,6 +7,7 @@ against the court's own next ground.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
@@ -44,6 +45,7 @@ _QUESTION = re.compile(
 _LAST_STOP = re.compile(r"[.!?;:]")
 _TITLE_WORD = re.compile(r"u ?i ?t ?s ?p ?r ?a ?a ?k", re.I)
 _RUNS_ON = re.compile(r"[a-z] (?:De|Het|Dit|Deze|In|Op|Voor|Aan) [A-Za-z]")  # `5. Beslissing De Hoge Raad verwerpt …`
+_LOWER_FIRST = re.compile(r"[^A-Za-z]*[a-z]")  # the tail of a wrapped sentence
 _TITLE_END = re.compile(r"[.;,]$")
 _ENOUGH: Final = 0.9
 _BEGINS_BODY: Final = frozenset({Section.FACTS, Section.GROUNDS, Section.COURT, Section.SUMMARY, Section.DISPUTE, Section.DECISION})
@@ -147,6 +149,7 @@ class _Segmenter:
         candidates = self._candidates()
         chosen = _best_sequence(candidates)
         self.chosen = self._with_structure(candidates, chosen)
+        self.chosen_lines = sorted(self.chosen)
         self.body_starts = next((i for i, s in enumerate(self.section) if s is not None and s is not Section.ANNEX), None)
         for i, line in enumerate(self.lines):
             self._take(i, line)
@@ -166,7 +169,7 @@ class _Segmenter:
             line.role == "para" and (_TITLE_END.search(string) and not string.rstrip(".").isupper() and not re.match(r"\d", string))
         ):
             return None
-        if line.role == "para" and ((line.quoted and not line.bold) or _RUNS_ON.search(string)):
+        if line.role == "para" and ((line.quoted and not line.bold) or _RUNS_ON.search(string) or _LOWER_FIRST.match(string)):
             return None
         return self.rules.heading(string, self.court)
 
@@ -331,12 +334,17 @@ class _Segmenter:
         self.in_sequence = {candidate.at for candidate in chosen}
         taken = {candidate.at: candidate for candidate in chosen}
         headings = [i for i, line in enumerate(self.lines) if line.role == "heading" or self.section[i] is not None]
+
+        def above(candidate: _Candidate) -> int:
+            at = bisect_right(headings, candidate.line)
+            return headings[at - 1] if at else -1
+
         outside: dict[int, list[_Candidate]] = {}
         for candidate in candidates:
             if candidate.structural and candidate.at not in taken:
                 taken[candidate.at] = candidate
-                outside.setdefault(max((h for h in headings if h <= candidate.line), default=-1), []).append(candidate)
-        sections_of_sequence = {max((h for h in headings if h <= c.line), default=-1) for c in chosen}
+                outside.setdefault(above(candidate), []).append(candidate)
+        sections_of_sequence = {above(candidate) for candidate in chosen}
         for heading, group in outside.items():
             if heading in sections_of_sequence or heading < 0 or group[0].number not in ((1,), (1, 1)) or len(group) < 2:
                 continue
@@ -465,7 +473,8 @@ class _Segmenter:
     def _goes_on(self, i: int) -> bool:
         """Whether the numbers after this line go on below the same parent (1.10 above, 1.11 below)."""
         last = self.numbered_under
-        following = next((self.chosen[j][0].number for j in range(i, len(self.lines)) if self.chosen.get(j)), None)
+        at = bisect_left(self.chosen_lines, i)
+        following = self.chosen[self.chosen_lines[at]][0].number if at < len(self.chosen_lines) else None
         return last is not None and following is not None and len(following) == len(last) and following[:-1] == last[:-1]
 
     def _heading(self, i: int, line: Line, numbers: Sequence[_Candidate]) -> None:

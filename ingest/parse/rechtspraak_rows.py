@@ -177,7 +177,9 @@ def _paragraphs(text: str, start: int, end: int, role: Role) -> list[Line]:
     """Lines of a stretch of text: by blank lines where it has them, else by line breaks."""
     stretch = text[start:end]
     blank = len(re.findall(r"\n[ \t\u00a0\r]*\n", stretch))
-    pattern = r"[ \t\u00a0\r]*\n(?:[ \t\u00a0\r]*\n)+\s*" if blank * 5 > stretch.count("\n") else r"[ \t\u00a0\r]*\n\s*"
+    # the look-behind keeps a run of blanks from being tried at each of its places
+    break_ = r"(?<![ \t\u00a0\r])[ \t\u00a0\r]*\n"
+    pattern = break_ + (r"(?:[ \t\u00a0\r]*\n)+\s*" if blank * 5 > stretch.count("\n") else r"\s*")
     spans: list[tuple[int, int]] = []
     at = start
     for match in [*re.finditer(pattern, stretch), None]:
@@ -210,6 +212,8 @@ def _split_run_on(text: str, line: Line, rules: VoiceRules) -> list[Line]:
     for start, end in found:
         lead = re.search(r"(?:^|(?<=\s))(?:\d{1,2}|[IVX]{1,3}) ?\.?\s+$", stretch[max(0, start - 8) : start])
         begin = max(0, start - 8) + lead.start() if lead else start
+        colon = re.match(r" {0,2}:", stretch[end : end + 3])
+        end += colon.end() if colon else 0
         if not cuts or begin >= cuts[-1][1]:
             cuts.append((begin, end))
     out: list[Line] = []
@@ -224,7 +228,7 @@ def _split_run_on(text: str, line: Line, rules: VoiceRules) -> list[Line]:
 
 def _body(text: str, start: int, end: int) -> list[Line]:
     piece = text[start:end]
-    left, right = start + len(piece) - len(piece.lstrip(" \t\n:")), start + len(piece.rstrip())
+    left, right = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
     return [Line(left, right)] if right > left else []
 
 
