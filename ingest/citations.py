@@ -44,7 +44,8 @@ class _Citation:
     start: int
     end: int
     kind: str
-    names: list[tuple[str, str]]  # (kind, value), the surest first
+    names: list[tuple[str, str]]  # (kind, value) that the resolver is asked for, the surest first
+    also: list[tuple[str, str]]  # every (kind, value) printed in it
     pinpoint: Pinpoint | None = None
     pinpoint_end: int = 0
     target: str | None = None
@@ -139,16 +140,18 @@ def _of_group(group: list[Reference]) -> _Citation | None:
     best = min(group, key=lambda r: (r.kind is not ReferenceKind.ECLI, r.document is None))
     if best.kind in (ReferenceKind.ARTICLE, ReferenceKind.RECITAL) and not best.value:
         return None
+    if best.kind is ReferenceKind.ECLI:
+        # the ECLI alone decides: one case number stands for the judgment, the opinion and the orders in a case
+        asked = [_name_of(best)]
+    else:
+        asked = [_name_of(r) for r in sorted(group, key=lambda r: r is not best)]
+        asked += [("ecli" if r.document.startswith("ECLI:") else "document", r.document) for r in group if r.document]
     return _Citation(
         start=group[0].start,
         end=group[-1].end,
         kind=str(best.kind),
-        names=[_name_of(r) for r in sorted(group, key=lambda r: r is not best)]
-        + [
-            ("ecli" if r.document.startswith("ECLI:") else "document", r.document)
-            for r in group
-            if r.document and r.kind is ReferenceKind.NAME
-        ],
+        names=asked,
+        also=[_name_of(r) for r in group],
         pinpoint=best.pinpoint,
         pinpoint_end=best.pinpoint_span[1] if best.pinpoint_span else 0,
         target=best.document,
@@ -176,14 +179,16 @@ def _with_source(text: str, found: list[_Citation], links: Sequence[SourceLink])
         same = last if last and last.target == target and link.start - max(last.end, last.pinpoint_end) <= _NEAR else None
         citation = over or same
         if citation is None:
-            citation = _Citation(link.start, link.end, kind, [(kind, target)], place, is_decision=kind in ("ecli", "celex"))
+            citation = _Citation(
+                link.start, link.end, kind, [(kind, target)], [(kind, target)], place, is_decision=kind in ("ecli", "celex")
+            )
             added.append(citation)
         elif over is None and place is None and not any(c.isdigit() for c in text[link.start : link.end]):
             continue
         if link.start < citation.end and citation.start < link.end:
             citation.start, citation.end = min(citation.start, link.start), max(citation.end, link.end)
         if (citation.kind, citation.target) != (kind, target) and kind in ("ecli", "celex"):
-            citation.names = [(kind, target), *[name for name in citation.names if name[0] != kind]]
+            citation.names = [(kind, target)]
             citation.kind = kind
         citation.target = target
         if place and not _covers(citation.pinpoint, place):
@@ -242,7 +247,7 @@ def _resolve(
             continue
         _identify(citation, resolver)
         if citation.is_decision and citation.target and citation.kind != ReferenceKind.NAME:
-            for name in citation.names:
+            for name in citation.also:
                 known[name].add(citation.target)
             for printed in finder.names_beside(text, citation.start, citation.end):
                 known[("name", name_key(printed))].add(citation.target)

@@ -142,6 +142,7 @@ class _Place:
 
 
 _WORD = re.compile(r" ([^\W\d]{3,9})")
+_RANGE_END = re.compile(r"(?:-|t/m|tot en met|to|bis|à|til)$")
 _SENTENCE_END = re.compile(r"(?<=[\w-]{4})\. ")
 # identifiers of one decision may stand side by side
 _DECISION = {
@@ -274,6 +275,7 @@ class ReferenceFinder:
         folded = Folded.of(text)
         found = self._candidates(folded.text, language)
         groups, places = self._bind(folded.text, found)
+        found = _under_their_ecli(found, groups)
         references = []
         for item, group, place in zip(found, groups, places, strict=True):
             start, end = folded.span(item.start, item.end)
@@ -411,20 +413,23 @@ class ReferenceFinder:
             for part in self._article_parts:
                 match = part.regex.match(text, position)
                 if match and match.end() > position:
-                    value += self._part_value(part.style, match.groupdict())
+                    value += self._part_value(part.style, match)
                     position = match.end()
                     break
             else:
                 break
         return position, value
 
-    def _part_value(self, style: str, groups: Groups) -> str:
+    def _part_value(self, style: str, match: re.Match[str]) -> str:
         if style == "skip":
             return ""
+        groups: Groups = match.groupdict()
         first = groups.get("n") or groups.get("a") or str(self._ordinals.get(groups.get("ord") or "", ""))
         also = groups.get("also")
         if also:
-            return f"({first}),({self._ordinals.get(also, also)})"
+            between = match[0][: match.start("also") - match.start()].rstrip(" (")
+            mark = "-" if _RANGE_END.search(between) else ","
+            return f"({first}){mark}({self._ordinals.get(also, also)})"
         return f"({first})"
 
     def _recitals(self, text: str) -> Iterator[_Found]:
@@ -826,8 +831,17 @@ def name_key(name: str) -> str:
     return re.sub(r"[. ]", "", Folded.of(name).text)
 
 
+def _under_their_ecli(found: list[_Found], groups: list[int]) -> list[_Found]:
+    """A name beside an ECLI names that decision: `Jafari (C-646/16, EU:C:2017:138)` is an order, not the judgment known as Jafari."""
+    eclis = {group: item.document for item, group in zip(found, groups, strict=True) if item.kind is ReferenceKind.ECLI}
+    return [
+        replace(item, document=eclis[group]) if item.kind is ReferenceKind.NAME and group in eclis else item
+        for item, group in zip(found, groups, strict=True)
+    ]
+
+
 def _same_phrase(gap: str) -> bool:
-    return len(gap) <= 90 and "\n" not in gap and ";" not in gap and not re.search(r"[a-z]{2}\. [A-Z]", gap)
+    return len(gap) <= 90 and "\n" not in gap and not re.search(r"(?<!&amp);", gap) and not re.search(r"[a-z]{2}\. [A-Z]", gap)
 
 
 def _overlaps(place: _Place, starts: list[int], ends: list[int]) -> bool:
