@@ -667,6 +667,10 @@ class ReferenceFinder:
                 ecli({"country": c[:2], "court": c[3:], "year": groups["year"], "ordinal": groups["ordinal"]}) for c in self._query_assumed
             )
             return tuple(value for value in made if value)
+        if way == "bare-act":
+            a, b = groups.get("a") or groups.get("a2") or "", groups.get("b") or groups.get("b2") or ""
+            celex = self._values.ways["act"]({"type": "regulation", "a": a, "b": b})
+            return (celex, Value(f"{a}/{b}")) if celex else ()
         if way == "short-number":
             number, year = int(groups["number"] or 0), groups["year"] or ""
             if 40 < int(year) < 53:
