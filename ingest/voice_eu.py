@@ -47,6 +47,7 @@ class CjeuRules:
     own: re.Pattern[str]
     named: re.Pattern[str]
     condition: re.Pattern[str]
+    adjacent: re.Pattern[str]
 
 
 @cache
@@ -74,6 +75,7 @@ def cjeu_rules() -> CjeuRules:
         own=_joined(report["own"]),
         named=re.compile(report["named"] + r"\b", re.I),
         condition=re.compile(report["condition"], re.I),
+        adjacent=re.compile(report["adjacent"], re.I),
     )
 
 
@@ -151,6 +153,9 @@ def _cjeu_voice(draft: Draft, section: str | None, rules: CjeuRules) -> Voice:
     return Voice.QUOTED_LAW if _mostly_quotation(draft) else Voice.COURT
 
 
+_THUS: Final = re.compile(r"(?:thus|therefore|however|accordingly|consequently|nevertheless|moreover),? ", re.I)
+
+
 def body_of(text: str) -> str:
     """The words of a passage after its printed number, no-break spaces as blanks: for the rules only, never for offsets."""
     found = _PARAGRAPH_NUMBER.match(text)
@@ -165,17 +170,27 @@ def cjeu_report(words: str, rules: CjeuRules | None = None) -> Voice | None:
     start = 0
     if rules.question.match(opening):
         voice = Voice.FACTS
-    elif found := rules.reported.match(opening):
+    elif found := rules.reported.match(opening) or rules.reported.match(_THUS.sub("", without_lead(opening), count=1)):
         voice, start = Voice.UNKNOWN, found.end()
     elif not rules.own.match(opening):
         for candidate, pattern in rules.reports:
             hit = pattern.search(opening)
             if hit is None or hit.start() > _REPORT_LEAD or "." in opening[: hit.start()]:
                 continue
-            if not rules.condition.search(opening[: hit.start()]):
+            before = opening[max(0, hit.start() - 60) : hit.start()]
+            if not rules.condition.search(before) and not rules.adjacent.search(before):
                 voice, start = candidate, hit.end()
                 break
         if voice is None and (hit := rules.named.match(without_lead(opening))):
+            voice, start = Voice.UNKNOWN, hit.end()
+    else:
+        # `As regards the second question, the Government submits`: a lead-in, and then a report
+        told = without_lead(opening)
+        for candidate, pattern in rules.reports if told != opening else ():
+            if hit := pattern.match(told):
+                voice, start = candidate, len(opening) - len(told) + hit.end()
+                break
+        if voice is None and told != opening and (hit := rules.named.match(told)):
             voice, start = Voice.UNKNOWN, hit.end()
     if voice is None or voice is Voice.UNKNOWN:
         return voice
@@ -277,6 +292,44 @@ def without_lead(words: str) -> str:
     return words[found.end() :] if found else words
 
 
+@cache
+def _speech() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    table = _data()["reported_speech"]["de"]
+    return re.compile(table["reported"], re.I), re.compile(table["plain"], re.I)
+
+
+def in_reported_speech(text: str) -> bool:
+    """Whether a German passage is told in the Konjunktiv throughout: somebody else's argument, though nobody is named in it."""
+    reported, plain = _speech()
+    told = len(reported.findall(text))
+    return told >= 2 and told > len(plain.findall(text))
+
+
+@cache
+def _heard(language: str) -> re.Pattern[str]:
+    table = _data()["heard"].get(language)
+    return re.compile(rf"\b{table['party']}\b[^.;:]{{0,120}}?\b{table['says']}\b", re.I) if table else _NEVER
+
+
+def somebody_heard(opening: str, language: str) -> bool:
+    """Whether a party is heard in the first sentence of a passage (`In the second limb the applicants complain that …`)."""
+    return bool(_heard(language).search(_FIRST_SENTENCE.match(opening)[0]))  # type: ignore[index]
+
+
+_FIRST_SENTENCE: Final = re.compile(r"(?:[^.]|\.(?!\s+[A-ZÀ-Þ]))*")
+_QUOTATION: Final = re.compile(r"«[^»]*(?:»|$)|“[^”]*(?:”|$)|„[^“”]*(?:[“”]|$)")
+
+
+def mostly_quoted(text: str) -> bool:
+    """Whether a passage opens with a quotation, or is one for more than half of its length."""
+    return text.startswith(_QUOTES) or 2 * sum(m.end() - m.start() for m in _QUOTATION.finditer(text)) > len(text)
+
+
+_QUOTES: Final = ("“", "„", "«", '"', "‘", "‚", "»", "”")
+_SECOND: Final = re.compile(
+    r"\s\d{1,3}\s?\.\s{1,2}(?:The|Le|La|Les) (?:applicants?|complainants?|Government|State party|requérante?s?|Gouvernement) "
+    r"(?:submitted|argued|contended|maintained|complained|claimed|disagreed|disputed|soutien|fai|allègue|conteste)"
+)
 _ENGLISH: Final = frozenset({"the", "of", "and", "to", "that", "is", "which", "it", "was", "by", "with"})
 
 
@@ -318,7 +371,10 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
         return Voice.APPLICANT if rules.applicant.match(told) else Voice.AUTHORITY if rules.authority.match(told) else Voice.UNKNOWN
     if rules.operative.match(opening):
         return Voice.OPERATIVE
-    if language != "en" and in_english(words):
+    if mostly_quoted(words) and rules.law.match(opening):
+        return Voice.QUOTED_LAW
+    quoted = mostly_quoted(words) or (language != "en" and in_english(words)) or (language == "de" and in_reported_speech(words))
+    if quoted or _SECOND.search(words):  # a quotation, an argument in reported speech, or a second paragraph that reports
         return Voice.UNKNOWN
     if found := rules.noting.match(opening):
         return Voice.COURT if rules.verdict.search(words, found.end()) else Voice.UNKNOWN
@@ -329,6 +385,6 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
             for voice, pattern in ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority)):
                 if found := pattern.match(told):
                     return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
-        if section == "mixed" or rules.unknown.match(opening):
+        if section == "mixed" or rules.unknown.match(opening) or somebody_heard(opening, language):
             return Voice.UNKNOWN
     return Voice.COURT

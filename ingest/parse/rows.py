@@ -227,16 +227,17 @@ def _language(row: Mapping[str, Any], entry: Mapping[str, Any], text: str, warni
 
 
 @cache
-def _identifier(candidates: tuple[str, ...]) -> Any:
-    from py3langid import langid  # its model is read only where a source mixes languages
+def _identifier() -> Any:
+    from py3langid import langid  # its model is read once, and only where a source mixes languages
 
-    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
-    identifier.set_languages(list(candidates))
-    return identifier
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
 
 
 def _detected(sample: str, candidates: tuple[str, ...]) -> str:
-    return str(_identifier(candidates).classify(sample)[0])
+    """The likeliest language of `sample` among the source's own."""
+    identifier = _identifier()
+    identifier.set_languages(list(candidates))
+    return str(identifier.classify(sample)[0])
 
 
 def _printed_date(entry: Mapping[str, Any], text: str) -> str | None:

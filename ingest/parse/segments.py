@@ -123,7 +123,9 @@ def rows_of_running_text(text: str, profile: Profile) -> list[Row]:
         before = _LAST_WORD.search(text[max(0, start - 24) : start])
         word = before[1].lower() if before else ""
         opinion = number == 1 and last > 1 and 0 <= start - opinion_at < 160 and opinion_at >= 0
-        if (number == last + 1 or opinion) and word not in _reference_words():
+        # a number or two may be hidden: then a sentence must have ended before the next
+        hidden = last > 0 and last + 1 < number <= last + 3 and text[max(0, start - 9) : start].rstrip().endswith(_FINISHED)
+        if (number == last + 1 or opinion or hidden) and word not in _reference_words():
             cuts.add(start)
             last = number
     rows = []
@@ -477,8 +479,23 @@ def segment(text: str, profile: Profile) -> Segmented:
     found.furniture = sorted([*found.furniture, *(span for draft in numbers_only for span in draft.spans)])
     for draft in found.drafts:
         draft.voice = profile.voice or (_voice(draft, profile) if profile.decision else Voice.UNKNOWN)
+    _announced(found.drafts)
+    for draft in found.drafts:
         draft.derived = draft.pinpoint is not None or draft.voice is not Voice.UNKNOWN
     return found
+
+
+def _announced(drafts: Sequence[Draft]) -> None:
+    """`2.2 The complainant argues as follows:` speaks for 2.2.1 and 2.2.2 too."""
+    above, voice = "", Voice.UNKNOWN
+    for draft in drafts:
+        value = draft.pinpoint.value if draft.pinpoint else ""
+        if above and value.startswith(above + "."):
+            draft.voice = voice if draft.voice in (Voice.COURT, Voice.UNKNOWN) else draft.voice
+        elif draft.voice in (Voice.APPLICANT, Voice.AUTHORITY) and value and draft.texts[-1].endswith(":"):
+            above, voice = value, draft.voice
+        elif value:
+            above = ""
 
 
 def _voice(draft: Draft, profile: Profile) -> Voice:
@@ -488,6 +505,8 @@ def _voice(draft: Draft, profile: Profile) -> Voice:
     if profile.bare:
         words = _BRACKETED.sub("", words).strip()
     part: str | None = draft.part if draft.part not in ("front", "body", "other") else None
+    if part == "court" and draft.pinpoint is None:
+        part = "mixed"  # nothing but the heading above holds such a passage: its own first words must be the court's
     if profile.letters and draft.pinpoint is not None and draft.pinpoint.kind is profile.number:
         # the Belgian Constitutional Court numbers the parties' arguments A., its own view B.
         part = "arguments" if draft.pinpoint.value.startswith("A") else "court"

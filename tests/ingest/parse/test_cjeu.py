@@ -126,6 +126,7 @@ def test_indentation_changes_no_word(letters: list[str], depth: int) -> None:
 
 
 @real
+@pytest.mark.slow
 @needs_real
 def test_every_real_judgment_keeps_its_paragraphs_and_its_words() -> None:
     bad: dict[str, list[str]] = {}

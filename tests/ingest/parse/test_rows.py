@@ -143,6 +143,7 @@ def test_only_numbers_that_continue_become_pinpoints(first: int, count: int) -> 
 
 
 @real
+@pytest.mark.slow
 @needs_real
 def test_every_real_file_keeps_its_words_and_none_is_silently_empty() -> None:
     bad: dict[str, list[str]] = {}
