@@ -1,6 +1,7 @@
 """The application: JSON API and pages over one knowledge base. Importing this module does no work."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -81,23 +82,22 @@ def host_names(settings: Settings) -> frozenset[str]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     held: deps.Services = app.state.services
-    state = await run_in_threadpool(_warm, held.knowledge_base)
-    events.log(
-        "started",
-        ready=bool(state["ready"]),
-        generation=cast("str | None", state.get("generation")),
-        code=cast("str | None", state.get("code")),
-    )
+    state = await run_in_threadpool(held.knowledge_base.ready)
+    generation, code = state.get("generation"), state.get("code")
+    events.log("started", ready=bool(state["ready"]), generation=str(generation or ""), code=str(code or ""))
+    warming = asyncio.create_task(run_in_threadpool(_warm, held.knowledge_base)) if state["ready"] else None
     yield
+    if warming is not None:
+        await warming
     events.log("stopped")
 
 
-def _warm(knowledge_base: "KnowledgeBase") -> Mapping[str, object]:
-    """Opens the store and answers one question, so that the first reader does not wait for the model and the lists."""
-    state = knowledge_base.ready()
-    if state["ready"]:
+def _warm(knowledge_base: "KnowledgeBase") -> None:
+    """Answers one question of ours while the server already listens, so that the first reader does not wait for lists and models."""
+    try:
         knowledge_base.search(Query("overdracht lidstaat", today()))
-    return state
+    except KbError as error:
+        events.log("not-warm", code=error.code)
 
 
 def _version() -> str:

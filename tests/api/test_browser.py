@@ -1,0 +1,228 @@
+"""The pages in real Chromium: the journeys of a lawyer, no breach of the content policy, nothing for axe to find, and no document
+that can run. Skipped by name where Chromium is not installed."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from api.app import create_app
+from tests import factories
+from tests.factories import COURT_OF_JUSTICE, HOSTILE, OLD_TEST
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (Debian: apt-get install chromium)"),
+]
+
+WATCH = """
+window.__breaches = [];
+document.addEventListener('securitypolicyviolation', (e) => window.__breaches.push(e.violatedDirective + ' ' + e.blockedURI));
+"""
+PAGES = {
+    "home": "/",
+    "results": "/search?q=verschil+beschermingsbeleid+overdracht&kind=judgment&as_of=2026-01-01",
+    "nothing": "/search?q=overdracht&member_state=FI",
+    "wrong": "/search?q=overdracht&as_of=gisteren",
+    "empty": "/search",
+    "digest": f"/documents/{OLD_TEST}",
+    "side by side": f"/documents/{OLD_TEST}?form=digests",
+    "judgment": f"/documents/{COURT_OF_JUSTICE}#para-90",
+    "hostile": f"/documents/{HOSTILE}",
+    "documents": "/documents",
+    "frameworks": "/frameworks",
+    "framework": "/frameworks/indirect-refoulement?as_of=2023-01-15",
+    "not found": "/documents/none",
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server over the small knowledge base, in a thread, on a free port."""
+    base = factories.knowledge_base(tmp_path_factory.mktemp("kb"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_app(base.settings, base), port=port, access_log=False, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield launched
+        launched.close()
+
+
+class Tab:
+    """A page that remembers what it should not have done: dialogs, foreign requests, policy breaches, script errors."""
+
+    def __init__(self, chromium: Browser, address: str, **options: Any) -> None:
+        self.context: BrowserContext = chromium.new_context(base_url=address, **{"locale": "nl-NL", **options})
+        self.context.add_init_script(WATCH)
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("dialog", lambda dialog: (self.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
+        self.page.on("request", lambda request: None if request.url.startswith(address) else self.faults.append(f"request {request.url}"))
+
+    def open(self, path: str) -> Page:
+        self.page.goto(path)
+        return self.page
+
+    def breaches(self) -> list[str]:
+        found: list[str] = self.page.evaluate("window.__breaches || []")
+        return found + self.faults
+
+
+@pytest.fixture
+def tab(chromium: Browser, address: str) -> Iterator[Tab]:
+    opened = Tab(chromium, address)
+    yield opened
+    assert opened.breaches() == []
+    opened.context.close()
+
+
+def test_a_lawyer_finds_reads_at_the_paragraph_and_copies_the_citation(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, permissions=["clipboard-read", "clipboard-write"])
+    page = tab.open("/")
+    page.get_by_label("Vraag, zoekwoorden of een nummer").fill("extreme material poverty indifference")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="punt 90").first.click()
+    assert page.url.endswith(f"/documents/{COURT_OF_JUSTICE}#para-90")
+    target = page.locator(".passage:target")
+    assert target.get_attribute("id") == "para-90"
+    box = target.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 700, "the cited passage is in view"
+    target.locator("summary").click()
+    button = target.get_by_role("button", name="Kopieer vindplaats").first
+    button.click()
+    page.wait_for_function("document.getElementById('live').textContent === 'Gekopieerd'")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "HvJ EU 19 maart 2019, C-900/17, ECLI:EU:C:2019:9002, punt 90"
+    assert tab.breaches() == []
+    tab.context.close()
+
+
+def test_where_the_clipboard_is_closed_the_citation_is_selected(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address)
+    tab.context.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page = tab.open(f"/documents/{COURT_OF_JUSTICE}")
+    page.get_by_role("button", name="Kopieer vindplaats").first.click()
+    page.wait_for_function("document.getElementById('live').textContent !== ''")
+    assert page.evaluate("String(window.getSelection())").startswith("HvJ EU 19 maart 2019")
+    tab.context.close()
+
+
+def test_an_overtaken_authority_leads_to_its_successor(tab: Tab) -> None:
+    page = tab.open("/search?q=evident+en+fundamenteel+verschil+beschermingsbeleid")
+    first = page.locator("article.document").first
+    assert first.locator(".badge").inner_text() == "Achterhaald"
+    first.locator(".standing__next a").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Koerswijziging indirect refoulement"
+
+
+def test_filters_are_applied_by_keyboard_and_taken_away_again(tab: Tab) -> None:
+    page = tab.open("/search?q=overdracht+beschermingsbeleid+poverty")
+    page.get_by_label("Griekenland").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**member_state=GR**")
+    assert {facts for facts in page.locator("article.document .facts").all_inner_texts() if "Griekenland" not in facts} == set()
+    page.get_by_role("link", name="Filter Griekenland weghalen").click()
+    assert "member_state" not in page.url
+
+
+def test_a_long_text_is_searched_without_an_address_and_filtered_without_one(tab: Tab) -> None:
+    page = tab.open("/")
+    page.get_by_text("Zoeken met de feiten van een zaak").click()
+    page.get_by_label("Feiten of langere tekst").fill(
+        f"{factories.MARK} De vreemdeling vreest overdracht aan Denemarken.\nBeschermingsbeleid."
+    )
+    page.locator("form[method=post]").get_by_role("button").click()
+    assert page.locator("article.document").count() > 0
+    page.get_by_label("Uitspraak").first.check()
+    page.get_by_role("button", name="Filters toepassen").first.click()
+    assert page.locator("article.document").count() > 0
+    assert factories.MARK not in page.url
+    assert page.locator("textarea").input_value().startswith(factories.MARK)
+
+
+def test_search_and_reading_work_without_a_script(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, java_script_enabled=False)
+    page = tab.open("/search?q=extreme+material+poverty")
+    assert "HvJ EU 19 maart 2019" in page.locator("main").inner_text()
+    assert page.locator("button[data-copy]:visible").count() == 0
+    page.get_by_role("link", name="punt 90").first.click()
+    assert page.locator(".passage:target").count() == 1
+    tab.context.close()
+
+
+def test_the_skip_link_is_the_first_stop_and_leads_to_the_content(tab: Tab) -> None:
+    page = tab.open("/search?q=overdracht")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+@pytest.mark.parametrize(
+    "path", [PAGES["hostile"], "/search?q=tweede+blok+overdracht&kind=other", "/documents", "/", f"/documents/{OLD_TEST}"]
+)
+def test_a_hostile_document_runs_nothing_and_asks_for_nothing(tab: Tab, path: str) -> None:
+    page = tab.open(path)
+    page.wait_for_timeout(100)
+    assert "Mischief" in page.locator("main").inner_text()
+    for link in page.locator("main a").all():
+        assert not (link.get_attribute("href") or "").lower().startswith(("javascript", "data"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("nl", 320, "light"), ("en", 1280, "light"), ("nl", 1280, "dark"), ("en", 320, "dark")]
+)
+def test_axe_finds_nothing_and_nothing_overflows(chromium: Browser, address: str, language: str, width: int, scheme: str) -> None:
+    tab = Tab(chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    axe = Axe()
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+    found = []
+    for name, path in PAGES.items():
+        mark = "&" if "?" in path else "?"
+        head, hash_, slug = path.partition("#")
+        page = tab.open(f"{head}{mark}lang={language}{hash_}{slug}")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        result = axe.run(page, options=options)
+        found += [f"{name}: {v['id']}: {[node['target'] for node in v['nodes']][:3]}" for v in result.response["violations"]]
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if overflow > 0:
+            found.append(f"{name}: {overflow} px wider than the window")
+    tab.context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("path", list(PAGES.values()), ids=list(PAGES))
+def test_no_page_breaks_its_own_content_policy(tab: Tab, path: str) -> None:
+    page = tab.open(path)
+    page.wait_for_load_state("networkidle")
+    assert tab.breaches() == []
+    assert page.evaluate("getComputedStyle(document.querySelector('.site-header')).backgroundColor") != "rgba(0, 0, 0, 0)"
