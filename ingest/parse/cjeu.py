@@ -756,7 +756,7 @@ class CjeuParser:
         lowered = head[:4096]
         if b"<" not in lowered:
             return False
-        if any(mark in lowered for mark in _MARKS):
+        if any(mark in lowered for mark in _MARKS) or b"<NOTICE" in lowered:
             return True
         if b"open-rechtspraak" in lowered:
             return False
@@ -770,6 +770,8 @@ class CjeuParser:
             if problem.reason != "not-well-formed" or not re.search(rb"<html", content[:2048], re.I):
                 raise
             root = parse_html(content)
+        if local_name(root) == "notice":
+            raise InputRejected("metadata-only", f"{file_name}: a notice of the Publications Office describes a document and holds none")
         metadata = Metadata(id=_file_ecli(file_name))
         if local_name(root) in ("judgment", "order", "opinion", "order.cj", "judgment.cj", "view"):
             return [self._formex(root, metadata)]

@@ -474,8 +474,9 @@ def segment(text: str, profile: Profile) -> Segmented:
     found = _Segmenter(rows, profile).run()
     if not found.drafts:  # nothing but headings (the agenda of a meeting): then they are the text
         found = _Segmenter(rows, replace(profile, headings=False, marks=False, decision=False)).run()
-    numbers_only = [draft for draft in found.drafts if not any(c.isalpha() for text in draft.texts for c in text)]
-    found.drafts = [draft for draft in found.drafts if draft not in numbers_only]
+    worded = [any(c.isalpha() for text in draft.texts for c in text) for draft in found.drafts]
+    numbers_only = [draft for draft, words in zip(found.drafts, worded, strict=True) if not words]
+    found.drafts = [draft for draft, words in zip(found.drafts, worded, strict=True) if words]
     found.furniture = sorted([*found.furniture, *(span for draft in numbers_only for span in draft.spans)])
     for draft in found.drafts:
         draft.voice = profile.voice or (_voice(draft, profile) if profile.decision else Voice.UNKNOWN)

@@ -72,6 +72,14 @@ def test_a_body_without_words_is_no_document() -> None:
     assert refused.value.reason == "no-text"
 
 
+def test_a_notice_describes_a_document_and_holds_none() -> None:
+    notice = b'<?xml version="1.0"?><NOTICE decoding="eng" type="branch"><WORK><URI><VALUE>x</VALUE></URI></WORK></NOTICE>'
+    assert PARSER.accepts(notice, "62030CJ0001.xml")
+    with pytest.raises(InputRejected) as refused:
+        PARSER.parse(notice, "62030CJ0001.xml")
+    assert refused.value.reason == "metadata-only"
+
+
 @pytest.mark.parametrize(
     ("printed", "numbers"),
     [

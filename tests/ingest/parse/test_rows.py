@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -177,3 +178,14 @@ def test_an_advocate_generals_opinion_in_json_is_never_the_court() -> None:
         document = PARSER.parse(path.read_bytes(), path.name)[0]
         if document.metadata.kind is Kind.OPINION:
             assert Voice.COURT not in {p.voice for p in document.passages}
+
+
+@pytest.mark.parametrize(
+    "pump", ["“", "1. ", "The applicant submits, ", "a.", "Randnummer\n1\n", "« ", "C‑1/30 P ", "En ce qui concerne le "]
+)
+@pytest.mark.parametrize("running", [False, True])
+def test_a_hostile_text_costs_no_more_than_its_length(pump: str, running: bool) -> None:
+    text = ("IN THE LAW The Court notes " + pump * (60_000 // len(pump)))[:60_000]
+    begin = time.process_time()
+    segment(text, Profile(language="en", number=PinpointKind.PARAGRAPH, running=running, headings=True))
+    assert time.process_time() - begin < 3
