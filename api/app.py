@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
         lifespan=_lifespan,
     )
     app.state.services = deps.Services(settings, knowledge_base, Keys.of(settings), Searches(_SEARCHES_AT_ONCE))
+    app.state.error_page = pages.error_page
     problems: dict[int | str, dict[str, Any]] = {
         "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
     }

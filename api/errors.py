@@ -7,7 +7,7 @@ message may hold the words of a case.
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -149,6 +149,12 @@ def wants_page(request: Request) -> bool:
     return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/static/"))
 
 
+class ErrorPage(Protocol):
+    """Renders an error as a page; `create_app` sets the one of the pages, which know this module and not the reverse."""
+
+    def __call__(self, request: Request, code: str, status: int, detail: str, *, headers: Mapping[str, str]) -> Response: ...
+
+
 def answer(
     request: Request,
     code: str,
@@ -161,9 +167,8 @@ def answer(
     """One error as the asker can read it."""
     extra = dict(headers or {})
     if wants_page(request):
-        from api.web.pages import error_page
-
-        return error_page(request, code, status, detail, headers=extra)
+        page: ErrorPage = request.app.state.error_page
+        return page(request, code, status, detail, headers=extra)
     return JSONResponse(problem_body(code, status, detail, problems), status_code=status, media_type=PROBLEM_TYPE, headers=extra)
 
 
