@@ -15,8 +15,12 @@ from kb.domain.query import Query
 from kb.domain.references import ReferenceFinder
 from kb.domain.results import SearchResult, Standing
 from kb.errors import ModelMissing, StoreEmpty
+from kb.law.assess import Assessment, LawBooks, assess
+from kb.law.case import Case
+from kb.law.facts import FactWords
 from kb.law.frameworks import Frameworks
 from kb.law.treatment import Standings
+from kb.law.warnings import WarningRules
 from kb.ports import Embedder, IndexEngine
 from kb.retrieval.identify import ExactPath
 from kb.retrieval.lexical import Lexicon
@@ -123,6 +127,17 @@ class KnowledgeBase:
     def finder(self) -> ReferenceFinder:
         return ReferenceFinder(self.settings.corpus_dir / "patterns")
 
+    @cached_property
+    def law(self) -> LawBooks:
+        """What the corpus says of the law apart from its documents: tests, warnings, words for facts."""
+        return LawBooks(
+            frameworks=self.frameworks,
+            warnings=WarningRules.load(self.settings.corpus_dir / "warnings.toml"),
+            facts=FactWords.load(self.settings.corpus_dir / "patterns" / "facts.toml"),
+            finder=self.finder,
+            lexicon=self.lexicon,
+        )
+
     def view(self) -> View:
         """The current generation. Raises: StoreEmpty, StoreDamaged, VectorSpaceMismatch."""
         now = time.monotonic()
@@ -138,6 +153,20 @@ class KnowledgeBase:
 
     def search(self, query: Query) -> SearchResult:
         return self.view().searcher.search(query)
+
+    def assess(
+        self,
+        case: Case,
+        *,
+        framework: str | None = None,
+        as_of: dt.date | None = None,
+        today: dt.date,
+        language: str = "nl",
+        save_facts: bool = False,
+    ) -> Assessment:
+        """The case against a legal test, see `kb.law.assess.assess`."""
+        view = self.view()
+        return assess(view, self.law, case, framework=framework, as_of=as_of, today=today, language=language, save_facts=save_facts)
 
     def ready(self) -> Mapping[str, object]:
         """What `/readyz` and `doctor` tell of the store; never raises for a missing or damaged one."""
@@ -182,5 +211,3 @@ class KnowledgeBase:
 def open_knowledge_base(settings: Settings | None = None) -> KnowledgeBase:
     """From the environment's settings, or those given."""
     return KnowledgeBase(settings or Settings.load())
-
-
