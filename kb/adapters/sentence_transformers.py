@@ -33,7 +33,7 @@ class SentenceTransformersEmbedder:
         """Args:
             name_or_path: a folder, else a name on the Hugging Face hub, taken from the local cache when offline.
             threads: CPU threads of torch in this whole process; 0: torch's own choice.
-            batch_size: texts a pass; the library's own 32 was slower on the processors measured.
+            batch_size: texts a pass; the library's own 32 was slower on two quiet cores.
 
         Raises: ModelMissing when the model is not there, cannot be loaded, or would run code.
         """
