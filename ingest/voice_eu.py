@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from ingest.parse.outline import Draft
 from kb.domain.documents import Voice
+from kb.domain.pinpoints import Pinpoint
 
 PATTERNS: Final = Path(__file__).resolve().parents[1] / "corpus" / "patterns" / "voice-eu.toml"
 
@@ -31,6 +31,21 @@ _REPORT_LEAD: Final = 110  # how far a report's subject may stand from the start
 
 def _joined(patterns: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.I)
+
+
+class Draft(Protocol):
+    """A passage in the making: what its voice is decided by (`ingest.parse.outline.Draft` is one)."""
+
+    texts: list[str]
+    heading_path: tuple[str, ...]
+    part: str
+    voice: Voice
+
+    @property
+    def pinpoint(self) -> Pinpoint | None: ...
+
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ def rows_of_lines(text: str) -> list[Row]:
 
 
 _RUNNING_NUMBER = re.compile(r"(?<![\w.,/])(\d{1,3})\s?\.\s(?=[\[(“«\"‘]?[A-ZÀ-ÞČŠŽŞȚ])")
+_ABBREVIATED: Final = frozenset({"no", "nos", "nr", "art", "p", "pp", "n", "št"})
 _SENTENCE_END = re.compile(r"(?<=[a-zà-ÿ\d)”»]{2}[.;!?])\s+(?=[A-ZÀ-ÞÎȘȚ«“])")
 _LAST_WORD = re.compile(r"([^\W\d_]+)\.?\s*$")
 
@@ -122,10 +123,16 @@ def rows_of_running_text(text: str, profile: Profile) -> list[Row]:
         number = int(text[start:end].split(".")[0])
         before = _LAST_WORD.search(text[max(0, start - 24) : start])
         word = before[1].lower() if before else ""
+        if word and text[max(0, start - 2) : start] in (". ", ".\u00a0") and word not in _ABBREVIATED:
+            word = ""  # a sentence ended between the word and the number
         opinion = number == 1 and last > 1 and 0 <= start - opinion_at < 160 and opinion_at >= 0
-        # a number or two may be hidden: then a sentence must have ended before the next
+        # a number or two may be hidden: then a sentence must have ended, and the number expected must not come later
         hidden = last > 0 and last + 1 < number <= last + 3 and text[max(0, start - 9) : start].rstrip().endswith(_FINISHED)
-        if (number == last + 1 or opinion or hidden) and word not in _reference_words():
+        hidden = hidden and not any(
+            start < at < start + 8_000 and text.startswith(str(last + 1), at) for at, _, known in starts if not known
+        )
+        headed = any(at in cuts for at in range(start - 2, start + 1))  # right after a heading no word before it counts
+        if (number == last + 1 or opinion or hidden) and (headed or word not in _reference_words()):
             cuts.add(start)
             last = number
     rows = []
