@@ -21,8 +21,10 @@ def _listed(value: Any) -> Any:
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-DateText = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", description="YYYY, YYYY-MM or YYYY-MM-DD")]
-DayText = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD")]
+_YEAR = r"(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])"
+_MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+DateText = Annotated[str, Field(pattern=rf"^{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?$", description="YYYY, YYYY-MM or YYYY-MM-DD")]
+DayText = Annotated[str, Field(pattern=rf"^{_YEAR}-{_MONTH}-{_DAY}$", description="YYYY-MM-DD", json_schema_extra={"format": "date"})]
 MessageLanguage = Annotated[Literal["nl", "en"] | None, Field(description="Language of notices; else Accept-Language, else English")]
 
 
