@@ -117,12 +117,9 @@ def _pin(options: argparse.Namespace) -> int:
 
 
 def _measured(collections: Sequence[Collection], wanted: Sequence[str], options: argparse.Namespace) -> tuple[list[Result], dict[str, Any]]:
-    settings = Settings.load()
-    cache = settings.data_dir / "evals"
-    embedder = RememberedQueries(build_embedder(settings), cache)
-    kb = KnowledgeBase(settings, embedder=embedder)
+    kb, embedder = open_base()
     generation = kb.view().generation
-    systems = _systems(wanted, kb, cache)
+    systems = _systems(wanted, kb)
     results = []
     for collection in collections:
         outcome = run_collection(collection, systems, generation.library, split=options.split, tell=_tell)
@@ -141,14 +138,21 @@ def _measured(collections: Sequence[Collection], wanted: Sequence[str], options:
     return results, facts
 
 
-def _systems(wanted: Sequence[str], kb: KnowledgeBase, cache: Path) -> list[System]:
+def open_base() -> tuple[KnowledgeBase, RememberedQueries]:
+    """The knowledge base of this process's settings, with an embedder that remembers the vectors of questions."""
+    settings = Settings.load()
+    embedder = RememberedQueries(build_embedder(settings), settings.data_dir / "evals")
+    return KnowledgeBase(settings, embedder=embedder), embedder
+
+
+def _systems(wanted: Sequence[str], kb: KnowledgeBase) -> list[System]:
     systems: list[System] = [OurSearch(kb)] if OURS in wanted else []
     if others := [name for name in wanted if name != OURS]:
         from evals.baselines import BASELINES, build
 
         if unknown := [name for name in others if name not in BASELINES]:
             raise CorpusInvalid(f"unknown system {', '.join(unknown)}: there are {', '.join((OURS, *BASELINES))}")
-        systems += build(others, kb, cache)
+        systems += build(others, kb, kb.settings.data_dir / "evals")
     return systems
 
 
