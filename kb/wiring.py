@@ -19,6 +19,8 @@ from kb.law.assess import Assessment, LawBooks, assess
 from kb.law.case import Case
 from kb.law.facts import FactWords
 from kb.law.frameworks import Frameworks
+from kb.law.manifest import Manifest as AssessmentManifest
+from kb.law.replay import replay
 from kb.law.treatment import Standings
 from kb.law.warnings import WarningRules
 from kb.ports import Embedder, IndexEngine
@@ -167,6 +169,10 @@ class KnowledgeBase:
         """The case against a legal test, see `kb.law.assess.assess`."""
         view = self.view()
         return assess(view, self.law, case, framework=framework, as_of=as_of, today=today, language=language, save_facts=save_facts)
+
+    def replay(self, manifest: AssessmentManifest) -> Assessment:
+        """The pages of an earlier assessment, see `kb.law.replay.replay`."""
+        return replay(self.view(), self.law, manifest)
 
     def ready(self) -> Mapping[str, object]:
         """What `/readyz` and `doctor` tell of the store; never raises for a missing or damaged one."""

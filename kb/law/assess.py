@@ -38,6 +38,7 @@ _PER_DOCUMENT = 2  # passages of one document on one side
 _LOOKED_AT = 40  # candidates of a search that are put in order by comparable facts
 _RANKS_A_WEIGHT = 2.0  # how many ranks one unit of a comparable fact is worth
 _FACT_CHARACTERS = 120  # of a fact in words that a query takes along
+_SPOKEN_CHARACTERS = 20_000  # of a document that is looked through for circumstances
 _QUERY_FACTS = ("vulnerabilities", "housing", "work", "children", "health", "remedies_used")
 
 WEIGHS_NOTHING: Text = {
@@ -186,6 +187,7 @@ class Assessment:
     manifest: Manifest
     weighs_nothing: Text = field(default_factory=lambda: WEIGHS_NOTHING)
     changes: tuple[Text, ...] = ()  # of a replay: what is different since
+    replayed: bool = False
 
     @property
     def track(self) -> Track:
@@ -291,7 +293,7 @@ class _Assessing:
         regime = frameworks.regime(framework.id, self.as_of, case.registered_on, choice.track)
         self.sides = known_sides(frameworks)
         elements = tuple(self.element(element) for element in version.elements)
-        positions = self.positions(framework, version)
+        positions = assessed_positions(self.view, self.books, framework, version, case, self.as_of, self.documents)
         shown = self.shown(elements, positions)
         cautions = self.books.warnings.evaluate(self.situation(choice, framework, version, regime, shown))
         manifest = self.manifest(choice, version, regime, elements, positions, cautions, save_facts=save_facts)
@@ -322,7 +324,7 @@ class _Assessing:
         hits = {side: marked[side] + self.fill(element, side, found, marked[side], taken) for side in _SIDES}
         lacking = tuple(name for name in element.fact_keys if not self.case.has(name))
         authorities = tuple(self.authority(ref) for ref in element.authorities)
-        supporting, contrary = (_ranked(hits[side]) for side in _SIDES)
+        supporting, contrary = (ranked(hits[side]) for side in _SIDES)
         return AssessedElement(element, authorities, supporting, contrary, lacking, gaps(lacking, supporting, contrary, authorities))
 
     def search(self, element: Element, side: Side) -> "list[Found]":
@@ -384,11 +386,7 @@ class _Assessing:
         return next((p for p in order if taken.get(twin_key(p), side) is side), None)
 
     def texts(self, document: Document) -> list[Passage]:
-        """The passages of the text that a reader gets first: the official one, else the digest in the language of the assessment."""
-        preferred = f"digest-{preferred_digest_language(self.language)}"
-        held = [e for e in self.view.library.expressions(document.id, with_text=False) if e.current]
-        held.sort(key=lambda e: (e.form != "official", e.form != preferred, e.form))
-        return self.view.library.passages(held[0].key) if held else []
+        return shown_texts(self.view, document, self.language)
 
     def fill(
         self,
@@ -453,14 +451,8 @@ class _Assessing:
 
     def comparable(self, document: Document) -> tuple[Comparable, ...]:
         if document.id not in self._spoken:
-            self._spoken[document.id] = self.books.facts.in_document(self.words_of(document))
+            self._spoken[document.id] = self.books.facts.in_document(spoken_words(self.view, document, self.language))
         return self.books.facts.comparable(self.case, self.told, document, self._spoken[document.id], str(self.track))
-
-    def words_of(self, document: Document) -> str:
-        """Title, topics and what is held of the text, at most 20,000 characters: what a document speaks of."""
-        passages = self.texts(document)
-        words = (document.title, document.title_nl or "", *document.topics, *(p.display or p.text for p in passages))
-        return "\n".join(words)[:20_000]
 
     def side_hit(
         self,
@@ -481,29 +473,14 @@ class _Assessing:
     def authority(self, ref: AuthorityRef) -> Authority:
         return make_authority(self.view, ref, self.as_of, self.track)
 
-    def positions(self, framework: Framework, version: Version) -> tuple[AssessedPosition, ...]:
-        """How the test worked out on that day for this state and nationality, and the home state's own line."""
-        case, home = self.case, framework.line(self.books.facts.home_state)
-        own = version.positions_at(self.as_of, member_state=case.member_state, nationality=case.nationality)
-        line = home.positions_at(self.as_of) if home is not None and version.track is framework.default_track else ()
-        line = tuple(p for p in line if not p.member_states or case.member_state is None or case.member_state in p.member_states)
-        dates = {document.id: document.date for document in self.documents.values()}
-
-        def known(refs: Iterable[AuthorityRef]) -> tuple[Authority, ...]:
-            days = ((ref, dates.get(ref.document_id)) for ref in refs)
-            return tuple(self.authority(ref) for ref, date in days if date is None or date.first_day <= self.as_of)
-
-        made = [AssessedPosition(position, known(position.authorities)) for position in own]
-        made += [AssessedPosition(position, known(position.authorities), self.books.facts.home_state) for position in line]
-        return tuple(made)
-
     def shown(self, elements: Sequence[AssessedElement], positions: Sequence[AssessedPosition]) -> list[Shown]:
         """Every document that the case cites or the assessment shows, once; what the case cites first."""
         found: dict[str, Shown] = {item.document.id: item for item in self.cited()}
         authorities = [a for e in elements for a in e.authorities] + [a for p in positions for a in p.authorities]
         for authority in authorities:
             if authority.document is not None and authority.standing is not None and authority.document.id not in found:
-                found[authority.document.id] = Shown(authority.document, authority.standing, authority.citation)
+                plain = self.view.citation(authority.document, None)
+                found[authority.document.id] = Shown(authority.document, authority.standing, plain)
         for side_hit in (hit for element in elements for hit in (*element.supporting, *element.contrary)):
             hit = side_hit.hit
             if hit.document.id not in found:
@@ -536,8 +513,9 @@ class _Assessing:
         status = passage.text_status if passage else own[0].text_status if own else None
         verification = passage.verification if passage else document.verification if slug is None else None
         standing = self.view.standing(document.id, self.as_of, self.track)
-        citation = self.view.citation(document, passage.pinpoint if passage else None)
-        return Shown(document, standing, citation, cited=True, verification=verification, text_status=status)
+        place = passage.pinpoint if passage else None
+        citation = self.view.citation(document, place)
+        return Shown(document, standing, citation, cited=True, verification=verification, text_status=status, pinpoint=place)
 
     def situation(self, choice: Choice, framework: Framework, version: Version, regime: Regime, shown: Sequence[Shown]) -> Situation:
         return Situation(
@@ -597,10 +575,9 @@ class _Assessing:
                 "stemmer": held.stemmer,
                 "chunker": held.chunker,
             },
+            positions=tuple(item.position.id for item in positions),
             elements=tuple(self.record(item) for item in elements),
-            warnings=tuple(
-                {"rule": w.rule, "code": w.code, "severity": w.severity, "document_ids": list(w.document_ids)} for w in cautions
-            ),
+            warnings=tuple(_given(caution) for caution in cautions),
             documents={document_id: edges_of(self.view, document_id) for document_id in sorted(documents)},
             case=self.case.to_json() if save_facts else None,
         )
@@ -648,6 +625,39 @@ def make_hit(
         treatment=tuple(view.standings.treatment_of(document.id, as_of=as_of)),
         highlights=highlights,
     )
+
+
+def assessed_positions(
+    view: Knowledge, books: LawBooks, framework: Framework, version: Version, case: Case, as_of: dt.date, documents: Mapping[str, Document]
+) -> tuple[AssessedPosition, ...]:
+    """How the test worked out on that day for this state and nationality, and the home state's own line."""
+    home = framework.line(books.facts.home_state)
+    own = version.positions_at(as_of, member_state=case.member_state, nationality=case.nationality)
+    line = home.positions_at(as_of) if home is not None and version.track is framework.default_track else ()
+    line = tuple(p for p in line if not p.member_states or case.member_state is None or case.member_state in p.member_states)
+
+    def known(refs: Iterable[AuthorityRef]) -> tuple[Authority, ...]:
+        days = ((ref, documents[ref.document_id].date if ref.document_id in documents else None) for ref in refs)
+        return tuple(make_authority(view, ref, as_of, version.track) for ref, date in days if date is None or date.first_day <= as_of)
+
+    made = [AssessedPosition(position, known(position.authorities)) for position in own]
+    made += [AssessedPosition(position, known(position.authorities), books.facts.home_state) for position in line]
+    return tuple(made)
+
+
+def shown_texts(view: Knowledge, document: Document, language: str) -> list[Passage]:
+    """The passages of the text that a reader gets first: the official one, else the digest in the language of the assessment."""
+    preferred = f"digest-{preferred_digest_language(language)}"
+    held = [e for e in view.library.expressions(document.id, with_text=False) if e.current]
+    held.sort(key=lambda e: (e.form != "official", e.form != preferred, e.form))
+    return view.library.passages(held[0].key) if held else []
+
+
+def spoken_words(view: Knowledge, document: Document, language: str) -> str:
+    """Title, topics and what is held of the text, at most 20,000 characters: what a document speaks of."""
+    passages = shown_texts(view, document, language)
+    words = (document.title, document.title_nl or "", *document.topics, *(p.display or p.text for p in passages))
+    return "\n".join(words)[:_SPOKEN_CHARACTERS]
 
 
 def make_authority(view: Knowledge, ref: AuthorityRef, as_of: dt.date, track: Track) -> Authority:
@@ -722,8 +732,19 @@ def known_sides(frameworks: Frameworks) -> dict[str, frozenset[Side]]:
     return {document_id: frozenset(sides) for document_id, sides in found.items()}
 
 
-def _ranked(hits: Sequence[SideHit]) -> tuple[SideHit, ...]:
+def ranked(hits: Sequence[SideHit]) -> tuple[SideHit, ...]:
     return tuple(replace(hit, hit=replace(hit.hit, rank=rank)) for rank, hit in enumerate(hits, 1))
+
+
+def _given(caution: Caution) -> dict[str, Any]:
+    return {
+        "rule": caution.rule,
+        "code": caution.code,
+        "severity": caution.severity,
+        "document_ids": list(caution.document_ids),
+        "cited": caution.cited,
+        "pinpoint": caution.pinpoint,
+    }
 
 
 def _shown_passage(hit: SideHit) -> ShownPassage:

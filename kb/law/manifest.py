@@ -56,6 +56,7 @@ class Manifest:
     generation: str
     model: Mapping[str, str]
     settings: Mapping[str, Any]
+    positions: tuple[str, ...]  # ids
     elements: tuple[ElementRecord, ...]
     warnings: tuple[Mapping[str, Any], ...]  # {rule, code, severity, document_ids}
     documents: Mapping[str, str]  # document id -> what later documents did to it, as this corpus tells, a line each
@@ -84,6 +85,7 @@ class Manifest:
             raise InvalidQuery("this is not the manifest of an assessment, or one of another version of this program")
         try:
             body["elements"] = tuple(_element(item) for item in body["elements"])
+            body["positions"] = tuple(str(item) for item in body["positions"])
             body["warnings"] = tuple(body["warnings"])
             return cls(**body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

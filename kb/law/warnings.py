@@ -16,6 +16,7 @@ from kb.domain import countries
 from kb.domain.dates import LegalDate, parse_day
 from kb.domain.documents import Document, TextStatus, Track
 from kb.domain.identifiers import canonical_document_id
+from kb.domain.pinpoints import Pinpoint
 from kb.domain.results import Standing
 from kb.errors import CorpusInvalid, InvalidIdentifier
 from kb.law.case import FIELDS, Case
@@ -56,6 +57,7 @@ class Shown:
     cited: bool = False  # named by the user's own text or case
     verification: str | None = None  # of the place cited, else of the document
     text_status: TextStatus | None = None  # of the text that is held of it
+    pinpoint: Pinpoint | None = None  # of the place that the user names
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Caution:
     message: Text
     document_ids: tuple[str, ...]
     cited: bool = False  # about something that the user names
+    pinpoint: str | None = None  # as printed, where it is about a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +148,9 @@ class WarningRules:
             if not self._holds_for_case(rule, situation):
                 continue
             if not rule.about_documents:
-                found.append(self._warning(rule, situation, None))
+                found.append(self.word(rule, situation, None))
                 continue
-            found += [self._warning(rule, situation, item) for item in situation.shown if self._holds_for_document(rule, situation, item)]
+            found += [self.word(rule, situation, item) for item in situation.shown if self._holds_for_document(rule, situation, item)]
         unique = {(w.rule, w.document_ids, w.message["en"]): w for w in found}
         return tuple(sorted(unique.values(), key=lambda w: (SEVERITIES.index(w.severity), not w.cited)))
 
@@ -213,12 +216,14 @@ class WarningRules:
         passed = [p for p in self.turning_points if p.state in states and p.date.last_day <= s.as_of and end and end < p.date.last_day]
         return max(passed, key=lambda point: point.date.last_day, default=None)
 
-    def _warning(self, rule: Rule, s: Situation, item: Shown | None) -> Caution:
+    def word(self, rule: Rule, s: Situation, item: Shown | None) -> Caution:
+        """A rule in words, about `item` where it is about a document; a fact that is not known leaves `…`."""
         message = {language: self._filled(rule.message[language], s, item, language) for language in _LANGUAGES}
         ids = (item.document.id,) if item else rule.documents
         if item:
             ids = (*ids, *(successor.document_id for successor in item.standing.successors if "{successor}" in rule.message["en"]))
-        return Caution(rule.id, rule.code, rule.severity, message, tuple(dict.fromkeys(ids)), cited=bool(item and item.cited))
+        place = item.pinpoint.printed if item and item.pinpoint else None
+        return Caution(rule.id, rule.code, rule.severity, message, tuple(dict.fromkeys(ids)), bool(item and item.cited), place)
 
     def _filled(self, template: str, s: Situation, item: Shown | None, language: str) -> str:
         document = item.document if item else None
