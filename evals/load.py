@@ -25,7 +25,7 @@ STYLES = ("keyword", "question", "case", "identifier")
 Split = Literal["dev", "test", "all"]
 Level = Literal["document", "passage"]
 _CARD = {"title", "made", "judged_by", "licence", "shows_not", "as_of", "level", "needs", "gated", "language_note"}
-_QUERY = {"qid", "text", "lang", "style", "as_of", "filters", "answer_languages", "answerable", "note"}
+_QUERY = {"qid", "text", "text_of", "exclude", "lang", "style", "as_of", "filters", "answer_languages", "answerable", "note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,11 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `grades` are of documents and passages (plain ids, 1 to 3; 0 is judged and does not answer)."""
+    """One question. `grades` are of documents and passages (plain ids, 1 to 3; 0 is judged and does not answer).
+
+    `text_of` names a passage whose words are the question, where those words are not ours to publish: they are read from the index,
+    with the references in them taken out. What is shown of the documents in `exclude` is left out of every ranking.
+    """
 
     qid: str
     text: str
@@ -60,6 +64,12 @@ class Question:
     answerable: bool = True
     grades: Mapping[str, int] = field(default_factory=dict)
     spans: tuple["Span", ...] = ()
+    text_of: str | None = None
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def half(self) -> Literal["dev", "test"]:
+        return split_of(self.text_of or self.text)
 
     def document_grades(self) -> dict[str, int]:
         """Each judged document with its grade: its own, else the best of its passages."""
@@ -92,7 +102,7 @@ class Collection:
 
     def part(self, split: Split) -> tuple[Question, ...]:
         """The questions of one half. Only `dev` may be looked at while something is tuned."""
-        return self.questions if split == "all" else tuple(q for q in self.questions if split_of(q.text) == split)
+        return self.questions if split == "all" else tuple(q for q in self.questions if q.half == split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +176,7 @@ def _questions(
             seen.add(qid)
             question = Question(
                 qid=qid,
-                text=normalise_query(body["text"]),
+                text=normalise_query(body["text"]) if "text_of" not in body else "",
                 lang=body["lang"],
                 style=body["style"],
                 as_of=dt.date.fromisoformat(body["as_of"]) if body.get("as_of") else card.as_of,
@@ -174,6 +184,8 @@ def _questions(
                 answerable=body.get("answerable", True),
                 grades=grades.get(qid, {}),
                 spans=spans.get(qid, ()),
+                text_of=canonical(body["text_of"]) if "text_of" in body else None,
+                exclude=tuple(canonical(item) for item in body.get("exclude", ())),
             )
             if question.answerable != any(grade > 0 for grade in question.grades.values()):
                 raise ValueError("an answerable question needs a judgment of 1 or more, another one may have none")

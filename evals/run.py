@@ -1,6 +1,7 @@
 """Collections against searchers. What is measured is `KnowledgeBase.search`, the very object that the API serves."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ import numpy as np
 from evals.load import Collection, Question, RunLine, Split
 from evals.pinpoint import Printed
 from kb.domain.identifiers import PassageId
-from kb.domain.query import Query
+from kb.domain.query import Query, normalise_query
 from kb.domain.results import Hit, StandingValue
 from kb.errors import KbError
 from kb.ports import Embedder, Vectors, VectorSpace
@@ -98,6 +99,14 @@ class OurSearch:
         )
 
 
+_BRACKETED = re.compile(r"\s*\((?:[^()]|\([^()]*\))*?\bEU:C:\d{4}:\d+(?:[^()]|\([^()]*\))*\)")
+
+
+def without_references(text: str) -> str:
+    """`text` without the brackets in which the Court of Justice names its own judgments."""
+    return _BRACKETED.sub("", text)
+
+
 def expression_key(document_id: str, form: str) -> str:
     return document_id if form in ("", "official") else f"{document_id}@{form}"
 
@@ -131,7 +140,11 @@ class Resolved:
     _known: dict[str, str | None] = field(default_factory=dict)
 
     def question(self, question: Question) -> Question:
-        return replace(question, grades={self._item(item): grade for item, grade in question.grades.items()})
+        grades = {self._item(item): grade for item, grade in question.grades.items()}
+        text = question.text
+        if question.text_of and self._holds(*question.text_of.split("#", 1)):
+            text = normalise_query(without_references(self.library.resolve_passage(question.text_of, language="en").display))
+        return replace(question, grades=grades, text=text)
 
     def _item(self, item: str) -> str:
         document, mark, slug = item.partition("#")
@@ -162,8 +175,10 @@ def run_collection(
     """Every question of the half to every system. An error of a system is an empty answer with its code: it costs its full share."""
     resolved = Resolved(library)
     questions = tuple(resolved.question(question) for question in collection.part(split))
+    # a question whose own words are not held cannot be asked
+    questions = tuple(question for question in questions if question.text)
     judged = {item for question in questions for item in question.grades}
-    if collection.card.needs and len(resolved.lost) > len(judged) / 2:
+    if collection.card.needs and (not questions or len(resolved.lost) > len(judged) / 2):
         reason = f"needs {collection.card.needs}: {len(resolved.lost)} of {len(judged)} judged ids are not in this index"
         return Outcome(collection, questions, {}, tuple(resolved.lost), reason)
     answers: dict[str, dict[str, Answer]] = {}
@@ -177,7 +192,7 @@ def run_collection(
 def _answered(system: System, question: Question) -> Answer:
     began = time.perf_counter()
     try:
-        shown = tuple(system.answer(question))
+        shown = tuple(one for one in system.answer(question) if one.document not in question.exclude)
     except KbError as error:
         return Answer((), time.perf_counter() - began, error.code)
     return Answer(shown, time.perf_counter() - began)
