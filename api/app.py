@@ -15,7 +15,7 @@ from api import deps, errors, events
 from api.auth import Keys, require_safe_address
 from api.limits import Gate, Searches
 from api.requests import today
-from api.routes import documents, frameworks, probes, search
+from api.routes import assess, documents, frameworks, probes, search
 from api.web import pages
 from kb.domain.query import Query
 from kb.errors import KbError
@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     problems: dict[int | str, dict[str, Any]] = {
         "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
     }
-    for module in (search, documents, frameworks):
+    for module in (search, documents, frameworks, assess):
         app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
     app.include_router(probes.router)
     app.include_router(pages.static_router)

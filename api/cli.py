@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from api import assess_cli
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -174,6 +176,9 @@ def show(
     print_document(view, document, lang)
 
 
+app.command("assess")(assess_cli.assess)
+
+
 @app.command()
 def cite(
     id_: Annotated[str, typer.Argument(metavar="ID", help="A document or a passage.")],
@@ -273,10 +278,11 @@ def _validated(model: Any, given: dict[str, Any]) -> Any:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        _refuse("; ".join(f"--{p['field'].split('.')[0].replace('_', '-')}: {p['message']}" for p in safe_problems(error.errors())))
+        refuse("; ".join(f"--{p['field'].split('.')[0].replace('_', '-')}: {p['message']}" for p in safe_problems(error.errors())))
 
 
-def _refuse(message: str) -> NoReturn:
+def refuse(message: str) -> NoReturn:
+    """One sentence on stderr, and the exit status of a command that could not be made."""
     typer.echo(f"dublin-kb: {message}", err=True)
     raise typer.Exit(EXIT_ERROR)
 

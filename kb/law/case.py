@@ -1,7 +1,7 @@
 """One person's case as a caseworker or lawyer states it: the facts of the interface, checked at the door and then trusted.
 
-Nothing here is stored or logged. Messages name the field and what is allowed; of what was written they quote only the name of an
-unknown field and a value that should have been a date, a country or a word of a fixed list.
+Nothing here is stored or logged. Messages name the field and what is allowed; of what was written they quote nothing but the name of
+an unknown field.
 """
 
 import datetime as dt
@@ -200,8 +200,8 @@ def _date(name: str, value: Any) -> LegalDate | None:
         raise InvalidQuery(f"{name}: expected a date such as 2024-06-12, 2024-06 or 2024")
     try:
         return LegalDate.parse(text)
-    except InvalidIdentifier as error:
-        raise InvalidQuery(f"{name}: {error}") from None
+    except InvalidIdentifier:
+        raise InvalidQuery(f"{name}: expected a date of the calendar: 2024-06-12, 2024-06 or 2024") from None
 
 
 def _country(name: str, value: Any, country: Callable[[str], str]) -> str | None:
@@ -213,8 +213,10 @@ def _country(name: str, value: Any, country: Callable[[str], str]) -> str | None
         return None
     try:
         return country(value)
-    except InvalidQuery as error:
-        raise InvalidQuery(f"{name}: {error}") from None
+    except InvalidQuery:
+        raise InvalidQuery(
+            f"{name}: no such country: give its ISO code (DK) or its name in Dutch or English (Denemarken, Denmark)"
+        ) from None
 
 
 def _choice(name: str, value: Any, kind: Any) -> Any:
@@ -225,8 +227,8 @@ def _choice(name: str, value: Any, kind: Any) -> Any:
     if text in known:
         return kind(text)
     near = difflib.get_close_matches(text, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    raise InvalidQuery(f"{name}: not {str(value)[:40]!r}; {hint}")
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise InvalidQuery(f"{name}: {hint}known are {', '.join(known)}")
 
 
 def _words(name: str, value: Any) -> str | None:
