@@ -5,8 +5,8 @@
 - `hybrid`: reciprocal rank fusion of these two, with no signal of ours;
 - `llamaindex`: its default pipeline (SentenceSplitter, VectorStoreIndex) over the same texts with the same model.
 
-The first three see the same index, filters and as-of day as ours. LlamaIndex gets none: its default has none. None knows exact
-identifiers, treatment or refusal.
+The first three see the same index, filters and as-of day as ours. LlamaIndex's default has none of these; only the languages that may
+answer are taken from its ranking. None knows exact identifiers, treatment or refusal.
 """
 
 import hashlib
@@ -33,6 +33,7 @@ from kb.retrieval.fusion import reciprocal_rank_fusion
 from kb.retrieval.languages import LANGUAGES, detect_language
 from kb.wiring import KnowledgeBase, build_embedder
 
+_QUERY_TERMS = 64  # distinct; as many as our own search asks the engine for
 BASELINES = ("bm25", "dense", "hybrid", "llamaindex")
 
 
@@ -52,7 +53,8 @@ class EngineBaseline:
             rankings.append(index.dense(self._kb.embedder.embed_query(question.text), limit=DEPTH, filters=filters))
         if self.name in ("bm25", "hybrid"):
             language = detect_language(question.text, default="nl")
-            stems = self._kb.lexicon.query_stems(question.text, language if language in LANGUAGES else "en")
+            words = self._kb.lexicon.stems(question.text, language if language in LANGUAGES else "en")
+            stems = list(dict.fromkeys(words))[:_QUERY_TERMS]
             rankings.append(index.lexical(stems, limit=DEPTH, filters=filters) if stems else [])
         ranked = reciprocal_rank_fusion(rankings) if len(rankings) > 1 else rankings[0]
         passages = self._kb.view().library.passages_by_id([item.passage_id for item in ranked])
@@ -133,7 +135,9 @@ class LlamaIndexBaseline:
         self._places: dict[str, list[tuple[int, int, str]]] = {}
 
     def answer(self, question: Question) -> Sequence[Shown]:
-        return [self._shown(found.node, found.score or 0.0, question) for found in self._retriever.retrieve(question.text)]
+        found = self._retriever.retrieve(question.text)
+        wanted = question.filters.languages
+        return [self._shown(one.node, one.score or 0.0, question) for one in found if not wanted or one.node.metadata["language"] in wanted]
 
     def _documents(self) -> Iterator[LlamaDocument]:
         library = self._kb.view().library

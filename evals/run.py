@@ -103,8 +103,8 @@ _BRACKETED = re.compile(r"\s*\((?:[^()]|\([^()]*\))*?\bEU:C:\d{4}:\d+(?:[^()]|\(
 
 
 def without_references(text: str) -> str:
-    """`text` without the brackets in which the Court of Justice names its own judgments."""
-    return _BRACKETED.sub("", text)
+    """A paragraph without its own number and without the brackets in which the Court of Justice names its judgments."""
+    return _BRACKETED.sub("", re.sub(r"^\d+\s+", "", text))
 
 
 def expression_key(document_id: str, form: str) -> str:
