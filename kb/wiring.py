@@ -17,6 +17,8 @@ from kb.domain.results import SearchResult, Standing
 from kb.errors import ModelMissing, StoreEmpty
 from kb.law.assess import Assessment, LawBooks, assess
 from kb.law.case import Case
+from kb.law.check import CheckResult, check
+from kb.law.drafts import CheckRules
 from kb.law.facts import FactWords
 from kb.law.frameworks import Frameworks
 from kb.law.manifest import Manifest as AssessmentManifest
@@ -140,6 +142,10 @@ class KnowledgeBase:
             lexicon=self.lexicon,
         )
 
+    @cached_property
+    def check_rules(self) -> CheckRules:
+        return CheckRules.load(self.settings.corpus_dir / "patterns", self.courts)
+
     def view(self) -> View:
         """The current generation. Raises: StoreEmpty, StoreDamaged, VectorSpaceMismatch."""
         now = time.monotonic()
@@ -173,6 +179,10 @@ class KnowledgeBase:
     def replay(self, manifest: AssessmentManifest) -> Assessment:
         """The pages of an earlier assessment, see `kb.law.replay.replay`."""
         return replay(self.view(), self.law, manifest)
+
+    def check(self, text: str, *, as_of: dt.date, language: str | None = None) -> CheckResult:
+        """A draft's citations against the corpus, see `kb.law.check.check`. The draft is not kept."""
+        return check(text, as_of, self.view(), self.check_rules, self.finder, language=language)
 
     def ready(self) -> Mapping[str, object]:
         """What `/readyz` and `doctor` tell of the store; never raises for a missing or damaged one."""

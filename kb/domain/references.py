@@ -504,6 +504,11 @@ class ReferenceFinder:
             return None
         return self._values.day(days[-1][0])
 
+    def days(self, text: str) -> list[tuple[int, int, str | None]]:
+        """Every date in words or figures: where it stands, and the day (ISO), None where no calendar has it (`31 februari 2024`)."""
+        folded = Folded.of(text)
+        return [(*folded.span(match.start(), match.end()), self._values.day(match[0])) for match in _in_slices(self._date, folded.text)]
+
     def can_mean(self, printed: str, document: str) -> bool:
         """Whether the noun in `printed` (`voormeld arrest`) can stand for `document`; True where either tells nothing."""
         courts = next((self._nouns[word] for word in printed.lower().split() if word in self._nouns), None)
@@ -845,7 +850,13 @@ def _under_their_ecli(found: list[_Found], groups: list[int]) -> list[_Found]:
 
 
 def _same_phrase(gap: str) -> bool:
-    return len(gap) <= 90 and "\n" not in gap and not re.search(r"(?<!&amp);", gap) and not re.search(r"[a-z]{2}\. [A-Z]", gap)
+    return (
+        len(gap) <= 90
+        and "\n" not in gap
+        and not gap.startswith(". ")
+        and not re.search(r"(?<!&amp);", gap)
+        and not re.search(r"[a-z]{2}\. [A-Z]", gap)
+    )
 
 
 def _overlaps(place: _Place, starts: list[int], ends: list[int]) -> bool:
