@@ -110,3 +110,19 @@ def test_every_judgment_of_a_corpus_collection_names_a_document_of_the_catalogue
     known |= {alias for d in catalogue(Path(__file__).parents[2] / "corpus" / "catalogue") for alias in d["aliases"] or ()}
     judged = {document for question in load.load(name).questions for document in question.document_grades()}
     assert judged <= known
+
+
+def test_every_collection_stands_in_the_readme_with_its_size() -> None:
+    readme = (load.COLLECTIONS.parent / "README.md").read_text("utf-8")
+    for name in load.names():
+        collection = load.load(name)
+        row = next((line for line in readme.splitlines() if line.startswith(f"| `{name}` |")), "")
+        gated = "yes" if collection.card.gated else "no"
+        assert row.endswith(f"| {len(collection.questions)} | {gated} |"), f"{name}: {row!r}"
+
+
+@pytest.mark.parametrize("name", [name for name in load.names() if load.load(name).card.gated])
+def test_a_gated_collection_is_pinned_on_the_questions_it_has(name: str) -> None:
+    collection = load.load(name)
+    asked = {question.qid for question in collection.questions if question.answerable}
+    assert set(collection.expected["questions"]) == asked
