@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from api import assess_cli
+from api import assess_cli, check_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +177,7 @@ def show(
 
 
 app.command("assess")(assess_cli.assess)
+app.command("check")(check_cli.check)
 
 
 @app.command()

@@ -16,12 +16,15 @@ PARSERS: Final[tuple[tuple[str, str], ...]] = (
     ("court-html", "ingest.parse.court_html"),
     ("hudoc", "ingest.parse.hudoc"),
     ("pdf", "ingest.parse.pdf"),
+    ("docx", "ingest.parse.docx"),
     ("parliament", "ingest.parse.parliament"),
     ("html", "ingest.parse.html"),  # takes any page: after the publishers' own
     ("letter", "ingest.parse.letter"),  # takes any plain text: keep it last
 )
+# called by name, never asked: what they read does not become a document
+_BY_NAME: Final[tuple[tuple[str, str], ...]] = (("draft", "ingest.parse.draft"),)
 _REFUSED: Final = (
-    (b"PK\x03\x04", "a ZIP archive (a Word file?)"),
+    (b"PK\x03\x04", "a ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x89PNG", "a picture"),
@@ -35,7 +38,7 @@ def parser(name: str) -> Parser:
 
     Raises: InputRejected `unknown-format` for a name that is not in `PARSERS`.
     """
-    for known, module in PARSERS:
+    for known, module in (*PARSERS, *_BY_NAME):
         if known == name:
             found: Parser = import_module(module).PARSER
             return found
