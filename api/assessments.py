@@ -35,7 +35,8 @@ class AssessBody(BaseModel):
         Field(
             max_length=40,
             description="decided_on, nationality, region, member_state, "
-            "status_there (none, applicant, refugee, subsidiary, expired, unknown), vulnerabilities, housing, work, children, health, remedies_used, track, cites",
+            "status_there (none, applicant, refugee, subsidiary, expired, unknown), vulnerabilities, housing, work, children, "
+            "health, remedies_used, track, cites",
         ),
     ] = {}
     narrative: Annotated[str | None, Field(max_length=50_000, description="Dutch or English: facts are only proposed from it")] = None

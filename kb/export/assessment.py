@@ -9,8 +9,11 @@ from kb.export.phrases import PHRASES, VOICES
 from kb.law.assess import FACT_LABELS, AssessedElement, AssessedPosition, Assessment, Authority, SideHit
 from kb.law.frameworks import Side, Verification
 from kb.law.regimes import in_words
+from kb.law.warnings import Caution
 
-_EXCERPT = 620  # characters of a passage
+_EXCERPT = 560  # characters of a passage
+_AGAIN = 150  # of one that was shown in full at an earlier step
+_TITLE = 140
 _UNSEEN = (Verification.SECONDARY, Verification.UNVERIFIED, Verification.INFERENCE)
 
 
@@ -22,6 +25,8 @@ def memo(found: Assessment, language: str) -> Memo:
 class _Writer:
     def __init__(self, found: Assessment, language: str) -> None:
         self.found, self.language, self.say = found, language, PHRASES[language]
+        self.step = 0
+        self.shown_at: dict[str, int] = {}  # passage -> the step at which it stands in full
 
     def memo(self) -> Memo:
         found = self.found
@@ -73,10 +78,20 @@ class _Writer:
         stops = [w for w in found.warnings if w.severity == "stop"]
         looks = [w for w in found.warnings if w.severity != "stop"]
         for word, group in (("stop", stops), ("look", looks)):
-            items = tuple(runs(Run(f"{say[word]}. ", bold=True), clean(w.message[self.language])) for w in group)
-            if items:
-                blocks.append(Bullets(items))
+            by_rule: dict[str, list[Caution]] = {}
+            for warning in group:
+                by_rule.setdefault(warning.rule, []).append(warning)
+            if by_rule:
+                blocks.append(Bullets(tuple(self.warning(say[word], same) for same in by_rule.values())))
         return blocks
+
+    def warning(self, word: str, same: Sequence[Caution]) -> tuple[Run, ...]:
+        """One warning; where it holds for more documents, the others are named behind it."""
+        text = clean(same[0].message[self.language])
+        others = [clean(other.subject[self.language]) for other in same[1:] if other.subject]
+        if others:
+            text = f"{text} {self.say['likewise']}: {'; '.join(others)}."
+        return runs(Run(f"{word}. ", bold=True), text)
 
     def gaps(self) -> list[Block]:
         """Each lacking fact once, with the steps that it bears on; then what this corpus has nothing on."""
@@ -126,6 +141,8 @@ class _Writer:
             return countries.name(value, self.language)
         if name in ("registered_on", "decided_on"):
             return in_words(value, self.language)
+        if name == "status_there":
+            return self.say[f"status_{value}"]
         return clean(case.words_of(name))
 
     # --- the test ------------------------------------------------------------------------------------------------------------------------
@@ -141,7 +158,7 @@ class _Writer:
         return blocks
 
     def position(self, item: AssessedPosition) -> tuple[Run, ...]:
-        lead = [Run(f"{self.say['national_line'].capitalize()}. ", italic=True)] if item.country else []
+        lead = [Run(f"{self.say['national_line']}. ", italic=True)] if item.country else []
         return (*lead, *self.cited(self.text(item.position.text), item.authorities))
 
     def cited(self, text: str, authorities: Iterable[Authority]) -> tuple[Run, ...]:
@@ -170,7 +187,7 @@ class _Writer:
         return clean(standing.sentence[self.language])
 
     def element(self, number: int, item: AssessedElement) -> list[Block]:
-        element, say = item.element, self.say
+        element, say, self.step = item.element, self.say, number
         rules = [a for a in item.authorities if a.ref.side is Side.RULE]
         blocks: list[Block] = [
             Heading(3, f"{number}. {element.title[self.language]}"),
@@ -203,15 +220,20 @@ class _Writer:
         hit = item.hit
         passage = hit.passage
         status = say[str(passage.text_status)]
-        body = Run(excerpt(passage.display or passage.text, _EXCERPT), footnote=self.hit_note(item), language=passage.language)
+        earlier = self.shown_at.setdefault(item.stored_id, self.step)
+        words = excerpt(passage.display or passage.text, _EXCERPT if earlier == self.step else _AGAIN)
+        body = Run(words, footnote=self.hit_note(item), language=passage.language)
         marks = [status]
         if voice := VOICES[self.language].get(str(passage.voice), ""):
             marks.append(f"{say['voice']}: {voice}")
+        if earlier != self.step and words.endswith("[…]"):
+            marks.append(f"{say['in_full']} {earlier}")
         if item.comparable:
             marks.append(f"{say['comparable']}: {', '.join(dict.fromkeys(clean(c.label[self.language]) for c in item.comparable))}")
         if not item.reviewed:
             marks.append(say["not_reviewed"])
-        lines = [Paragraph((body,)), para("; ".join(marks), tone="quiet")]
+        title = hit.document.title_nl if self.language == "nl" and hit.document.title_nl else hit.document.title
+        lines = [para(Run(excerpt(title, _TITLE), bold=True), tone="quiet"), Paragraph((body,)), para("; ".join(marks), tone="quiet")]
         if hit.standing.value in (StandingValue.CAUTION, StandingValue.OVERTAKEN):
             value = say[str(hit.standing.value)]
             lines.append(para(Run(f"{value.capitalize()}: ", bold=True), clean(hit.standing.sentence[self.language]), tone="stop"))
@@ -228,9 +250,9 @@ class _Writer:
         found, say = self.found, self.say
         held: dict[str, tuple[str, Standing | None]] = {}
         for authority in found.authorities():
-            held.setdefault(authority.document_id, (clean(authority.citation[self.language]), authority.standing))
+            held.setdefault(authority.document_id, (clean(authority.plain[self.language]), authority.standing))
         for item in (hit for e in found.elements for hit in (*e.supporting, *e.contrary)):
-            held.setdefault(item.hit.document.id, (clean(item.hit.citation[self.language]), item.hit.standing))
+            held.setdefault(item.hit.document.id, (clean(item.plain[self.language]), item.hit.standing))
         rows = []
         for document_id, (citation, standing) in sorted(held.items(), key=lambda entry: (entry[1][0].casefold(), entry[0])):
             value = say[str(standing.value)] if standing else say["held_not"]
@@ -269,16 +291,15 @@ class _Writer:
         shown = []
         for number, record in enumerate(manifest.elements, 1):
             for side, passages in (("supporting_short", record.supporting), ("contrary_short", record.contrary)):
-                for passage in passages:
-                    cells = (str(number), say[side], passage.id, passage.text_sha256[:16])
-                    shown.append(tuple((para(cell, tone="quiet"),) for cell in cells))
-        head = (say["step"], "", say["passage"], say["text_hash"])
+                listed = "; ".join(f"{passage.id} ({passage.text_sha256[:12]})" for passage in passages) or say["none"]
+                shown.append(tuple((para(cell, tone="quiet"),) for cell in (str(number), say[side], clean(listed))))
+        head = (say["step"], say["side"], say["passage"])
         return [
             Heading(2, say["manifest"]),
             para(say["manifest_note"]),
             _facts_table(rows),
             Heading(3, say["passages"]),
-            Table(head, tuple(shown), (8, 12, 58, 22)),
+            Table(head, tuple(shown), (8, 12, 80)),
             Heading(3, say["advice"]),
             para(self.text(found.framework.not_legal_advice)),
         ]

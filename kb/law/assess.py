@@ -24,7 +24,6 @@ from kb.law.manifest import ElementRecord, Manifest, ShownPassage, digest
 from kb.law.regimes import Regime
 from kb.law.warnings import Caution, Shown, Situation, WarningRules
 from kb.ports import Citer
-from kb.retrieval import relevance
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.passages import preferred_digest_language, public_id, twin_key
 from kb.retrieval.search import Searcher
@@ -35,8 +34,9 @@ Text = Mapping[str, str]
 IBRAHIM, REFOULEMENT = "ibrahim-threshold", "indirect-refoulement"
 PER_SIDE = 5
 _PER_DOCUMENT = 2  # passages of one document on one side
-_LOOKED_AT = 40  # candidates of a search that are put in order by comparable facts
-_RANKS_A_WEIGHT = 2.0  # how many ranks one unit of a comparable fact is worth
+_LOOKED_AT = 12  # candidates of a search that are put in order by comparable facts; further down they answer another question
+_LOOKED_AT_UNREVIEWED = 6  # of those that nobody has put on a side
+_RANKS_A_WEIGHT = 1.0  # how many ranks one unit of a comparable fact is worth
 _FACT_CHARACTERS = 120  # of a fact in words that a query takes along
 _SPOKEN_CHARACTERS = 20_000  # of a document that is looked through for circumstances
 _QUERY_FACTS = ("vulnerabilities", "housing", "work", "children", "health", "remedies_used")
@@ -117,7 +117,8 @@ class Authority:
     ref: AuthorityRef
     document_id: str
     document: Document | None
-    citation: Text
+    citation: Text  # with the pinpoint
+    plain: Text  # without
     standing: Standing | None
 
 
@@ -134,6 +135,7 @@ class SideHit:
     comparable: tuple[Comparable, ...]
     marked: bool
     reviewed: bool
+    plain: Text  # citation of the document, without the place
     note: Text | None = None
 
 
@@ -332,10 +334,10 @@ class _Assessing:
         queries = element.supporting if side is Side.SUPPORTS else element.contrary
         text = self.filled(element, queries[self.language])
         ranking = self.view.searcher.ranker.rank(text, self.language, Filters(existing_on=LegalDate.of(self.as_of)))
-        if not relevance.is_relevant(ranking):
-            return []
+        answered = self.view.searcher.answers(ranking)
         return [
-            Found(candidate.passage, rank, candidate.score, tuple(ranking.stems)) for rank, candidate in enumerate(ranking.candidates, 1)
+            Found(candidate.passage, rank, candidate.score, tuple(ranking.stems.get(candidate.passage.language, ())), answered)
+            for rank, candidate in enumerate(ranking.candidates, 1)
         ]
 
     def filled(self, element: Element, queries: Sequence[str]) -> str:
@@ -411,15 +413,13 @@ class _Assessing:
                 continue
             if theirs.get(key, len(theirs) + 1) < item.rank:
                 continue  # the other side's queries find it better
+            reviewed = self.reviewed(document, side)
+            if not reviewed and not (item.answered and item.rank <= _LOOKED_AT_UNREVIEWED):
+                continue
             weight = self.books.facts.weight(self.comparable(document), document)
             overtaken = self.view.standing(document.id, self.as_of, self.track).value is StandingValue.OVERTAKEN
             # what a lawyer put on this side comes before what only the search put there; what was overtaken comes last
-            place = (
-                item.rank
-                - _RANKS_A_WEIGHT * weight
-                + (0 if self.reviewed(document, side) else _LOOKED_AT)
-                + (_LOOKED_AT if overtaken else 0)
-            )
+            place = item.rank - _RANKS_A_WEIGHT * weight + (0 if reviewed else _LOOKED_AT) + (_LOOKED_AT if overtaken else 0)
             candidates.append((place, item.passage.id, item, document))
         hits: list[SideHit] = []
         for _, _, item, document in sorted(candidates, key=lambda c: (c[0], c[1])):
@@ -466,7 +466,8 @@ class _Assessing:
         note: Text | None = None,
     ) -> SideHit:
         hit = make_hit(self.view, self.books, passage, document, score, stems, self.as_of, self.track, self.language, self.official)
-        return SideHit(hit, passage.id, self.comparable(document), marked, marked or self.reviewed(document, side), note)
+        plain = self.view.citation(document, None)
+        return SideHit(hit, passage.id, self.comparable(document), marked, marked or self.reviewed(document, side), plain, note)
 
     # --- what is around the elements ----------------------------------------------------------------------------------------------------
 
@@ -479,13 +480,11 @@ class _Assessing:
         authorities = [a for e in elements for a in e.authorities] + [a for p in positions for a in p.authorities]
         for authority in authorities:
             if authority.document is not None and authority.standing is not None and authority.document.id not in found:
-                plain = self.view.citation(authority.document, None)
-                found[authority.document.id] = Shown(authority.document, authority.standing, plain)
+                found[authority.document.id] = Shown(authority.document, authority.standing, authority.plain)
         for side_hit in (hit for element in elements for hit in (*element.supporting, *element.contrary)):
             hit = side_hit.hit
             if hit.document.id not in found:
-                plain = self.view.citation(hit.document, None)
-                found[hit.document.id] = Shown(hit.document, hit.standing, plain, text_status=hit.passage.text_status)
+                found[hit.document.id] = Shown(hit.document, hit.standing, side_hit.plain, text_status=hit.passage.text_status)
         return list(found.values())
 
     def cited(self) -> list[Shown]:
@@ -606,6 +605,7 @@ class Found:
     rank: int
     score: float
     stems: tuple[str, ...]
+    answered: bool  # whether the search as a whole answers its question
 
 
 def make_hit(
@@ -664,8 +664,10 @@ def make_authority(view: Knowledge, ref: AuthorityRef, as_of: dt.date, track: Tr
     """An authority of the legal test with its citation and standing; by its bare id where this corpus does not hold it."""
     document = view.library.find_document(ref.document_id)
     if document is None:
-        return Authority(ref, ref.document_id, None, {"nl": ref.document_id, "en": ref.document_id}, None)
-    return Authority(ref, document.id, document, view.citation(document, ref.place), view.standing(document.id, as_of, track))
+        bare = {"nl": ref.document_id, "en": ref.document_id}
+        return Authority(ref, ref.document_id, None, bare, bare, None)
+    plain = view.citation(document, None)
+    return Authority(ref, document.id, document, view.citation(document, ref.place), plain, view.standing(document.id, as_of, track))
 
 
 def gaps(

@@ -180,7 +180,8 @@ class _Replay:
                 spoken = self.books.facts.in_document(spoken_words(self.view, document, self.manifest.language))
                 shared = self.books.facts.comparable(self.case, self.told, document, spoken, str(self.track))
             note = notes.get(document.id) if record.marked else None
-            made.append(SideHit(hit, passage.id, shared, record.marked, record.reviewed, note))
+            plain = self.view.citation(document, None)
+            made.append(SideHit(hit, passage.id, shared, record.marked, record.reviewed, plain, note))
         return ranked(made)
 
     def passage(self, record: ShownPassage) -> Passage | None:

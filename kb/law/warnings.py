@@ -88,6 +88,7 @@ class Caution:
     document_ids: tuple[str, ...]
     cited: bool = False  # about something that the user names
     pinpoint: str | None = None  # as printed, where it is about a place
+    subject: Text | None = None  # citation of the document that it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +211,13 @@ class WarningRules:
         return max(0, (as_of - end).days) if end is not None else 0
 
     def turning_point(self, document: Document, s: Situation) -> TurningPoint | None:
-        """The turning point, passed by the as-of day, that the document's facts end before; the latest one."""
+        """The turning point in a state that both the case and the document are about, passed by the as-of day, that the document's facts
+        end before; the latest one."""
         end = _end_of_facts(document)
         states = (s.case.nationality, s.case.member_state)
-        passed = [p for p in self.turning_points if p.state in states and p.date.last_day <= s.as_of and end and end < p.date.last_day]
+        about = (*document.nationalities, *document.states)
+        points = [p for p in self.turning_points if p.state in states and p.state in about and p.date.last_day <= s.as_of]
+        passed = [p for p in points if end is not None and end < p.date.last_day]
         return max(passed, key=lambda point: point.date.last_day, default=None)
 
     def word(self, rule: Rule, s: Situation, item: Shown | None) -> Caution:
@@ -223,7 +227,8 @@ class WarningRules:
         if item:
             ids = (*ids, *(successor.document_id for successor in item.standing.successors if "{successor}" in rule.message["en"]))
         place = item.pinpoint.printed if item and item.pinpoint else None
-        return Caution(rule.id, rule.code, rule.severity, message, tuple(dict.fromkeys(ids)), bool(item and item.cited), place)
+        cited, subject = bool(item and item.cited), item.citation if item else None
+        return Caution(rule.id, rule.code, rule.severity, message, tuple(dict.fromkeys(ids)), cited, place, subject)
 
     def _filled(self, template: str, s: Situation, item: Shown | None, language: str) -> str:
         document = item.document if item else None
