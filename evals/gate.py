@@ -77,7 +77,8 @@ def _verdicts(result: Result, expected: Mapping[str, Any]) -> Iterator[Verdict]:
         "misprinted_places": scores.cited_places - scores.printed_places,
     }
     for name, value in seen.items():
-        yield Verdict(f"{name} {counts.get(name, 0)} → {value}", value > counts.get(name, 0))
+        why = f" ({', '.join(sorted(set(scores.failed.values())))})" if name == "failed" and value else ""
+        yield Verdict(f"{name} {counts.get(name, 0)} → {value}{why}", value > counts.get(name, 0))
     for name, share in (("refusal_precision", scores.refusals.precision), ("refusal_recall", scores.refusals.recall)):
         if name in counts:
             yield Verdict(f"{name} {counts[name]:.4f} → {share or 0.0:.4f}", (share or 0.0) < counts[name] - _REFUSAL_SLACK)
