@@ -1,5 +1,6 @@
 """`dublin-kb check`: the citations of a draft against the corpus, the right value beside the wrong one."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,23 +22,26 @@ def check(
     with_text: Annotated[bool, typer.Option("--with-text", help="With --json: the text in which the offsets count.")] = False,
 ) -> None:
     """Check a draft's citations. Exit code 1 if any part of one differs or is not in the corpus."""
-    from api import cli, drafts
+    from api import drafts
     from api.checks import result_out
+    from api.limits import DRAFT_FILE_MAX_BYTES
     from api.requests import day_or, today
     from api.schemas import dump
+    from kb.wiring import open_knowledge_base
 
     if lang not in ("nl", "en"):
-        cli.refuse("--lang: nl or en")
+        raise typer.BadParameter("nl or en", param_hint="--lang")
     if draft == "-":
-        text = drafts.checked_length(sys.stdin.buffer.read(drafts.FILE_MAX_BYTES).decode("utf-8", "replace"))
+        text = drafts.checked_length(sys.stdin.buffer.read(DRAFT_FILE_MAX_BYTES).decode("utf-8", "replace"))
     else:
         path = Path(draft)
         if not path.is_file():
-            cli.refuse(f"no file {draft!r}")
+            raise typer.BadParameter(f"no file {draft!r}", param_hint="DRAFT")
         text = drafts.read_file(path)
-    found = cli._knowledge_base().check(text, as_of=day_or(as_of, today()))
+    found = open_knowledge_base().check(text, as_of=day_or(as_of, today()))
     if as_json:
-        cli._print_json(dump(result_out(found, lang, with_text=with_text)))
+        body = json.dumps(dump(result_out(found, lang, with_text=with_text)), ensure_ascii=False, indent=2)
+        typer.echo(body.encode("utf-8", "replace").decode("utf-8"))
     else:
         _print(result_out(found, lang))
     raise typer.Exit(int(any(str(citation.verdict) in ("differs", "not-in-corpus") for citation in found.citations)))

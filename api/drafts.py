@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from api.errors import BodyTooLarge
+from api.limits import DRAFT_FILE_MAX_BYTES
 from kb.errors import InputRejected
 from kb.law.check import MAX_CHARACTERS
 
-FILE_MAX_BYTES = 20 * 1024 * 1024
 _SLICE = 256 * 1024
 _TIMEOUT_S = 90.0
 
@@ -55,8 +55,8 @@ def read_stream(stream: IO[bytes], file_name: str) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             while piece := stream.read(_SLICE):
                 total += len(piece)
-                if total > FILE_MAX_BYTES:
-                    raise BodyTooLarge(f"a draft may be {FILE_MAX_BYTES // 2**20} MiB")
+                if total > DRAFT_FILE_MAX_BYTES:
+                    raise BodyTooLarge(f"a draft may be {DRAFT_FILE_MAX_BYTES // 2**20} MiB")
                 target.write(piece)
         return read_file(path)
     finally:

@@ -17,6 +17,9 @@ from kb.errors import KbError
 JSON_MAX_BYTES = 128 * 1024  # 8,000 characters, each escaped, and the filters
 JSON_MAX_DEPTH = 20
 UPLOAD_PATH = "/api/v1/documents"
+DRAFT_PATHS = frozenset({"/api/v1/check", "/check"})
+DRAFT_JSON_MAX_BYTES = 2 * 1024 * 1024
+DRAFT_FILE_MAX_BYTES = 20 * 1024 * 1024
 _UPLOAD_OVERHEAD = 64 * 1024  # multipart headers and fields around the file
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -89,11 +92,15 @@ class Gate:
         if request.method in _SAFE_METHODS:
             return receive
         is_upload = request.method == "POST" and request.url.path.rstrip("/") == UPLOAD_PATH
+        is_draft = request.method == "POST" and request.url.path.rstrip("/") in DRAFT_PATHS
+        is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
         limit = self._upload_max_bytes + _UPLOAD_OVERHEAD if is_upload else JSON_MAX_BYTES
+        if is_draft:
+            limit = DRAFT_FILE_MAX_BYTES + _UPLOAD_OVERHEAD if is_form else DRAFT_JSON_MAX_BYTES
         declared = request.headers.get("content-length", "0")
         if not declared.isdigit() or int(declared) > limit:
             raise BodyTooLarge(_too_large(limit))
-        if is_upload:
+        if is_upload or (is_draft and is_form):
             return _counted(receive, limit)
         body = bytearray()
         while True:
