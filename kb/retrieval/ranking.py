@@ -2,22 +2,38 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from kb.domain.documents import Passage
+import numpy as np
+
+from kb.domain.documents import Document, Kind, Passage, TextStatus
 from kb.domain.query import Filters
 from kb.domain.results import Scored, rank
 from kb.ports import Embedder, PassageIndex
 from kb.retrieval.dense import search_all_languages
-from kb.retrieval.languages import LANGUAGES
-from kb.retrieval.lexical import Lexicon
+from kb.retrieval.lexical import MAX_QUERY_TERMS, Lexicon
 from kb.retrieval.passages import TwinKey, shown_twin, twin_key
+from kb.retrieval.terms import Subjects, Terms
 from kb.store.library import Library
 
-DEPTH = 100  # candidates a retriever
-_RRF_K = 60  # Cormack, Clarke & Büttcher, SIGIR 2009
-_FOREIGN_LEXICAL_WEIGHT = 0.3  # a word match across languages is a name or an accident
-_ABSENT_WORDS_WEIGHT = 0.9  # of the dense rank, in place of a lexical one that a passage in another language cannot have
+DEPTH = 100  # candidates a retriever and a language
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What counts how much. Chosen on the dev halves of the collections; DECISIONS.md 8 has the figures."""
+
+    dense: float = 1 / 3  # of a standard deviation above the weakest candidate
+    words: float = 2.0  # of the best word match in the question's language
+    foreign_words: float = 1.0  # of the best word match in another language: names, numbers, translated terms
+    synonyms: bool = False  # also ask with the synonyms of the question's own language
+    guide: float = 0.5  # our guides summarise what authorities say themselves
+    verbatim: float = 1.15  # the official text before a digest that matches as well
+    same_state: float = 1.3  # the state that the question names
+    other_state: float = 0.6
+    same_people: float = 1.1
+    other_people: float = 0.9
+    named_number: float = 0.5  # added for a document whose number stands in the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +51,27 @@ class Candidate:
     passage: Passage
     score: float
     dense: View | None
-    lexical: View | None
+    words: View | None
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Best first, one candidate a place of a document, whatever texts of it are held. `stems` are those of the question."""
+    """Best first, one candidate a place of a document, whatever texts of it are held.
 
+    `stems` are what the question asks for in each language.
+    """
+
+    language: str
     candidates: list[Candidate]
-    stems: list[str]
-    dense_scores: list[float] = field(default_factory=list)  # of the dense retriever, best first, freed of language bias
+    stems: Mapping[str, list[str]]
+    concepts: int = 0  # legal terms recognised in the question
+    nearest: float = 0.0  # cosine of the nearest passage, as the model gives it
+    dense_scores: list[float] = field(default_factory=list)  # best first, freed of language bias
+    word_scores: list[float] = field(default_factory=list)  # of the question's language, best first
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranker:
     """Ranks passages for a question in one language over one generation."""
 
@@ -55,38 +79,87 @@ class Ranker:
     index: PassageIndex
     embedder: Embedder
     lexicon: Lexicon
+    terms: Terms
+    subjects: Subjects
+    documents: Mapping[str, Document]
     language_means: Mapping[str, Sequence[float]]
+    weights: Weights = field(default_factory=Weights)
 
-    def rank(self, text: str, language: str, filters: Filters) -> Ranking:
-        """Candidates for `text`; both retrievers see the same filters."""
-        others = tuple(other for other in LANGUAGES if other != language)
-        stems = self.lexicon.query_stems(text, language, others=others)
+    def rank(self, text: str, language: str, filters: Filters, *, numbers: Sequence[str] = ()) -> Ranking:
+        """Candidates for `text`; both retrievers see the same filters. `numbers`: documents whose number stands in the text."""
+        concepts = self.terms.concepts(self.lexicon.stems(text, language), language)
+        stems = self._stems(text, language, filters, concepts)
         vector = self.embedder.embed_query(text)
-        dense = search_all_languages(self.index, vector, self.language_means, limit=DEPTH, filters=filters)
-        lexical = self.index.lexical(stems, limit=DEPTH, filters=filters)
-        passages = self.library.passages_by_id(list({item.passage_id for item in (*dense, *lexical)}))
+        dense, nearest = search_all_languages(self.index, vector, self.language_means, limit=DEPTH, filters=filters)
+        words = {
+            other: self.index.lexical(asked, limit=DEPTH, filters=_in_language(filters, other)) for other, asked in stems.items() if asked
+        }
+        found = [*dense, *(item for ranking in words.values() for item in ranking)]
+        passages = self.library.passages_by_id(list({item.passage_id for item in found}))
         keys = {passage_id: twin_key(passage) for passage_id, passage in passages.items()}
-        languages: dict[TwinKey, set[str]] = {}
-        for passage_id, key in keys.items():
-            languages.setdefault(key, set()).add(passages[passage_id].language)
-        home = [item for item in lexical if passages[item.passage_id].language == language]
-        away = [item for item in lexical if passages[item.passage_id].language != language]
         dense_views = _joined(dense, keys)
-        home_views, away_views = _joined(home, keys), _joined(away, keys)
-        scores = _fused(dense_views, home_views, away_views, languages, language)
-        shown = self._shown(list(scores), passages, language, filters)
-        ranked = rank(Scored(shown[key].id, score) for key, score in scores.items() if key in shown)
-        by_id = {shown[key].id: key for key in scores if key in shown}
-        candidates = [
-            Candidate(
-                passage=shown[by_id[item.passage_id]],
-                score=item.score,
-                dense=dense_views.get(by_id[item.passage_id]),
-                lexical=home_views.get(by_id[item.passage_id]) or away_views.get(by_id[item.passage_id]),
-            )
-            for item in ranked
-        ]
-        return Ranking(candidates, stems, [item.score for item in dense])
+        word_views = {other: _joined(ranking, keys) for other, ranking in words.items()}
+        base = self._mixed(dense_views, word_views, language)
+        shown = self._shown(list(base), passages, language, filters)
+        lowered = [token.word for token in self.lexicon.tokens(text, language)]
+        states, peoples = self.subjects.named(lowered)
+        candidates = []
+        for key, passage in shown.items():
+            signals = self._signals(passage, states, peoples)
+            score = base[key] * math.prod(signals.values())
+            if passage.document_id in numbers:
+                signals["number"] = self.weights.named_number
+                score += self.weights.named_number
+            view = word_views.get(language, {}).get(key) or next((v[key] for v in word_views.values() if key in v), None)
+            candidates.append(Candidate(passage, score, dense_views.get(key), view, signals))
+        order = {item.passage_id: place for place, item in enumerate(rank(Scored(c.passage.id, c.score) for c in candidates))}
+        candidates.sort(key=lambda candidate: order[candidate.passage.id])
+        own = [item.score for item in words.get(language, [])]
+        return Ranking(language, candidates, stems, len(concepts), nearest, [item.score for item in dense], own)
+
+    def _stems(self, text: str, language: str, filters: Filters, concepts: Sequence[int]) -> dict[str, list[str]]:
+        """What to ask the words of each language that is held: its own words, or what crosses into it."""
+        own = self.lexicon.query_stems(text, language)
+        stems = {}
+        for other in self.language_means:
+            if filters.languages and other not in filters.languages:
+                continue
+            if other == language:
+                asked = [*own, *(self.terms.translated(concepts, language) if self.weights.synonyms else ())]
+            else:
+                asked = [*self.lexicon.names(text, language, other), *self.terms.translated(concepts, other)]
+            stems[other] = list(dict.fromkeys(asked))[:MAX_QUERY_TERMS]
+        return stems
+
+    def _mixed(self, dense: Mapping[TwinKey, View], words: Mapping[str, Mapping[TwinKey, View]], language: str) -> dict[TwinKey, float]:
+        """A weighted sum of what both retrievers say: dense scores in standard deviations above the weakest candidate, word scores
+        as shares of the best of their language. A sum of scores, not of ranks, keeps how much better the best one is."""
+        scores = np.array([view.score for view in dense.values()], np.float64)
+        spread = float(scores.std()) or 1.0
+        low = float(scores.min()) if len(scores) else 0.0
+        parts: dict[TwinKey, list[float]] = {key: [self.weights.dense * (view.score - low) / spread] for key, view in dense.items()}
+        for other, views in words.items():
+            best = max((view.score for view in views.values()), default=1.0) or 1.0
+            weight = self.weights.words if other == language else self.weights.foreign_words
+            for key, view in views.items():
+                parts.setdefault(key, [0.0]).append(weight * view.score / best)
+        # the question's own language and another one say the same of a digest's twins: the better counts
+        return {key: part[0] + max(part[1:], default=0.0) for key, part in parts.items()}
+
+    def _signals(self, passage: Passage, states: frozenset[str], peoples: frozenset[str]) -> dict[str, float]:
+        """Factors that the legal side adds, each with its name for `explain`."""
+        document, weights = self.documents[passage.document_id], self.weights
+        signals: dict[str, float] = {}
+        if document.kind is Kind.GUIDE:
+            signals["guide"] = weights.guide
+        if passage.text_status is TextStatus.VERBATIM:
+            signals["official text"] = weights.verbatim
+        if states and document.states and document.kind not in (Kind.GUIDE, Kind.REGULATION):
+            about = {*document.states, document.deciding_state}
+            signals["state"] = weights.same_state if about & states else weights.other_state
+        if peoples and document.nationalities:
+            signals["people"] = weights.same_people if set(document.nationalities) & peoples else weights.other_people
+        return signals
 
     def _shown(self, keys: Sequence[TwinKey], passages: Mapping[str, Passage], language: str, filters: Filters) -> dict[TwinKey, Passage]:
         """For each place the text that a reader gets, of those that the filters allow."""
@@ -97,6 +170,10 @@ class Ranker:
         return {key: shown_twin(held[key], language) for key in keys if key in held}
 
 
+def _in_language(filters: Filters, language: str) -> Filters:
+    return replace(filters, languages=(language,))
+
+
 def _joined(ranking: Sequence[Scored], keys: Mapping[str, TwinKey]) -> dict[TwinKey, View]:
     """The first of each group of twins, ranks counted anew over groups."""
     views: dict[TwinKey, View] = {}
@@ -105,22 +182,3 @@ def _joined(ranking: Sequence[Scored], keys: Mapping[str, TwinKey]) -> dict[Twin
         if key not in views:
             views[key] = View(len(views) + 1, item.score)
     return views
-
-
-def _fused(
-    dense: Mapping[TwinKey, View],
-    home: Mapping[TwinKey, View],
-    away: Mapping[TwinKey, View],
-    languages: Mapping[TwinKey, set[str]],
-    language: str,
-) -> dict[TwinKey, float]:
-    """Reciprocal ranks of both retrievers. On a place that is held in another language only, the words cannot speak: there the
-    dense rank counts for both, and a shared name adds a little."""
-    shares: dict[TwinKey, list[float]] = {}
-    for key, view in dense.items():
-        weight = 1.0 if language in languages[key] else 1.0 + _ABSENT_WORDS_WEIGHT
-        shares.setdefault(key, []).append(weight / (_RRF_K + view.rank))
-    for factor, views in ((1.0, home), (_FOREIGN_LEXICAL_WEIGHT, away)):
-        for key, view in views.items():
-            shares.setdefault(key, []).append(factor / (_RRF_K + view.rank))
-    return {key: math.fsum(terms) for key, terms in shares.items()}

@@ -1,8 +1,97 @@
-"""When nothing was found: decided on what both retrievers say together, never on a raw cosine (e5 gives .7 to .9 to anything)."""
+"""When nothing was found: calibrated on questions with and without an answer, never on a raw cosine (e5 gives .7 to .9 to anything).
 
+Six plain features of a ranking and a logistic model whose coefficients stand in `corpus/lexicon/relevance.toml`, fitted by
+`python -m evals.calibrate` on the dev halves of the collections. What the words tell weighs most: how much of the question, by weight of
+its rare words, stands in the corpus at all, and in one of the best passages.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.retrieval.lexical import Lexicon, read_toml
+from kb.retrieval.passages import words_of
 from kb.retrieval.ranking import Ranking
+from kb.store.library import Library
+
+_BEST = 5  # candidates whose words are looked at
+_MANY_CONCEPTS = 3
+_GAP_TO = 20  # rank that stands for the crowd
 
 
-def is_relevant(ranking: Ranking) -> bool:
-    """Whether the best candidates answer the question at all."""
-    return bool(ranking.candidates)
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a ranking tells of whether it answers. `in_corpus` and `in_best` are shares of the question's words, weighted by rarity;
+    None where no passage is in its language."""
+
+    nearest: float  # cosine of the nearest passage
+    freed: float  # the same, freed of language bias
+    gap: float  # between the nearest and the crowd
+    crossing: float  # legal terms recognised, 0 to 1: what the words tell where no passage is in the question's language
+    in_corpus: float | None
+    in_best: float | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A logistic model over named features: refuse when the probability of an answer is below `threshold`."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    threshold: float
+
+    def probability(self, features: Features) -> float:
+        total = self.intercept + math.fsum(weight * float(getattr(features, name) or 0.0) for name, weight in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """Decides, for one embedding model, whether a ranking answers its question."""
+
+    with_words: Model
+    without_words: Model
+    words_only: Model
+    calibrated_for: str  # name of the vector space
+
+    @classmethod
+    def load(cls, directory: Path) -> "Relevance":
+        """Raises: CorpusInvalid, naming the file."""
+        body = read_toml(directory / "relevance.toml")
+
+        def model(name: str) -> Model:
+            table = body[name]
+            return Model(float(table["intercept"]), {k: float(v) for k, v in table["weights"].items()}, float(table["threshold"]))
+
+        return cls(model("with_words"), model("without_words"), model("words_only"), str(body["model"]))
+
+    def is_relevant(self, features: Features, *, space: str) -> bool:
+        """Another embedding model than the one calibrated for is judged by the words alone, and where they cannot speak, kept."""
+        if space != self.calibrated_for:
+            return features.in_corpus is None or self.words_only.probability(features) >= self.words_only.threshold
+        model = self.with_words if features.in_corpus is not None else self.without_words
+        return model.probability(features) >= model.threshold
+
+
+def features(ranking: Ranking, library: Library, lexicon: Lexicon, passages_in: Mapping[str, int]) -> Features:
+    """The features of a ranking. `passages_in`: how many passages each language has in this generation."""
+    scores = ranking.dense_scores
+    freed = scores[0] if scores else 0.0
+    gap = freed - scores[min(_GAP_TO, len(scores) - 1)] if scores else 0.0
+    crossing = min(1.0, ranking.concepts / _MANY_CONCEPTS)
+    stems, total = ranking.stems.get(ranking.language), passages_in.get(ranking.language, 0)
+    if not stems or not total:
+        return Features(ranking.nearest, freed, gap, crossing, None, None)
+    held = library.stem_frequencies(ranking.language, stems)
+    rarity = {stem: math.log(1 + (total + 0.5) / (held.get(stem, 0) + 0.5)) for stem in stems}
+    whole = math.fsum(rarity.values())
+    best = [candidate.passage for candidate in ranking.candidates[:_BEST]]
+    places = [(passage.document_id, passage.id.rpartition("#")[2]) for passage in best]
+    shares = [0.0]
+    for passage in library.twins(places):
+        if passage.language == ranking.language:
+            own = set(lexicon.stems(words_of(library.document(passage.document_id), passage), passage.language))
+            shares.append(math.fsum(rarity[stem] for stem in stems if stem in own) / whole)
+    in_corpus = math.fsum(rarity[stem] for stem in stems if stem in held) / whole
+    return Features(ranking.nearest, freed, gap, crossing, in_corpus, max(shares))

@@ -13,11 +13,12 @@ from kb.domain.results import Hit, Notice, Searched, SearchResult, StandingValue
 from kb.errors import InvalidQuery
 from kb.ports import Citer, Embedder, PassageIndex, StandingSource
 from kb.retrieval import notices as tell
-from kb.retrieval import relevance
 from kb.retrieval.languages import LANGUAGES, detect_language
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.passages import preferred_digest_language, public_id
 from kb.retrieval.ranking import Candidate, Ranker, Ranking
+from kb.retrieval.relevance import Relevance, features
+from kb.retrieval.terms import Subjects, Terms
 from kb.store.library import Library
 
 _IDENTIFIED_PASSAGES = 3
@@ -49,19 +50,23 @@ class Searcher:
         standings: StandingSource,
         cite: Citer,
         identify: Identify,
-        language_means: Mapping[str, Sequence[float]] | None = None,
+        terms: Terms,
+        subjects: Subjects,
+        numbers_in: Callable[[str], Sequence[str]],
+        language_means: Mapping[str, Sequence[float]],
+        relevance: Relevance,
     ) -> None:
         self._library = library
         self._index = index
         self._lexicon = lexicon
-        self.ranker = Ranker(library, index, embedder, lexicon, language_means or {})
+        self._numbers_in = numbers_in
+        self._relevance = relevance
+        self._passages_in = index.facet("language", Filters())
+        self._documents = {document.id: document for document in library.documents()}
+        self.ranker = Ranker(library, index, embedder, lexicon, terms, subjects, self._documents, language_means)
         self._standings = standings
         self._cite = cite
         self._identify = identify
-
-    @cached_property
-    def _documents(self) -> dict[str, Document]:
-        return {document.id: document for document in self._library.documents()}
 
     @cached_property
     def _officially_held(self) -> frozenset[str]:
@@ -83,7 +88,7 @@ class Searcher:
 
         identified = self._identify(query.text)
         named = [self._documents[i] for i in identified.document_ids if i in self._documents] if identified else []
-        ranking = self.ranker.rank(query.text, language, filters)
+        ranking = self.ranker.rank(query.text, language, filters, numbers=self._numbers_in(query.text))
         leading: list[Passage] = []
         if named and identified:
             leading = self._passages_of(named, identified.slug, language, ranking, filters)
@@ -93,7 +98,7 @@ class Searcher:
                 notices.append(tell.named_but_filtered([document.id for document in named]))
         elif identified and not named:
             notices.append(tell.not_in_corpus(query.text))
-        found = ranking.candidates if named or relevance.is_relevant(ranking) else []
+        found = ranking.candidates if named or self.answers(ranking) else []
         chosen = list({passage.id: passage for passage in [*leading, *(candidate.passage for candidate in found)]}.values())
         if not chosen:
             notices.append(tell.nothing_relevant(searched))
@@ -116,6 +121,11 @@ class Searcher:
             notices=tuple(notices),
             total=len(chosen),
         )
+
+    def answers(self, ranking: Ranking) -> bool:
+        """Whether a ranking answers its question at all (`kb.retrieval.relevance`)."""
+        told = features(ranking, self._library, self._lexicon, self._passages_in)
+        return bool(ranking.candidates) and self._relevance.is_relevant(told, space=self.ranker.embedder.space.name)
 
     def _with_clock(self, query: Query) -> Filters:
         """The filters with the as-of day, and courts given by name resolved to the printed names that the index knows."""
@@ -179,7 +189,7 @@ class Searcher:
         hits = []
         for place, passage in enumerate(order, 1):
             candidate, is_named = candidates.get(passage.id), passage.id in named
-            hits.append(self._hit(place, passage, query, language, candidate, ranking.stems, track, is_named, placed[passage.id]))
+            hits.append(self._hit(place, passage, query, language, candidate, ranking, track, is_named, placed[passage.id]))
         return hits
 
     def _beside(self, document_id: str, language: str, chosen: Sequence[Passage]) -> Passage | None:
@@ -197,7 +207,7 @@ class Searcher:
         query: Query,
         language: str,
         candidate: Candidate | None,
-        stems: Sequence[str],
+        ranking: Ranking,
         track: Track | None,
         named: bool,
         companion: bool,
@@ -213,7 +223,7 @@ class Searcher:
             citation=self._cite(document, passage.pinpoint),
             standing=self._standings.standing(document.id, query.as_of, track),
             treatment=treatment,
-            highlights=self._highlights(passage, stems),
+            highlights=self._highlights(passage, ranking.stems.get(passage.language, [])),
             explain=_explained(candidate, named=named, companion=companion) if query.explain else {},
             companion=companion,
         )
@@ -253,14 +263,15 @@ class Searcher:
 
 def _explained(candidate: Candidate | None, *, named: bool, companion: bool) -> dict[str, float | int | str | None]:
     """How a hit came to its place, in plain values."""
-    dense, lexical = (candidate.dense, candidate.lexical) if candidate else (None, None)
+    dense, words = (candidate.dense, candidate.words) if candidate else (None, None)
     return {
         "placed": "named" if named else "companion" if companion else "ranked",
         "dense_rank": dense.rank if dense else None,
         "dense_score": round(dense.score, 6) if dense else None,
-        "lexical_rank": lexical.rank if lexical else None,
-        "lexical_score": round(lexical.score, 6) if lexical else None,
-        "fused_score": round(candidate.score, 6) if candidate else None,
+        "words_rank": words.rank if words else None,
+        "words_score": round(words.score, 6) if words else None,
+        "score": round(candidate.score, 6) if candidate else None,
+        **({f"signal: {name}": factor for name, factor in candidate.signals.items()} if candidate else {}),
     }
 
 

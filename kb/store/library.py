@@ -51,6 +51,7 @@ create table treatment (
   of_id text not null, by_id text not null, type text not null, body text not null, primary key (of_id, by_id, type)
 ) without rowid;
 create index treatment_by on treatment (by_id);
+create table stem (language text not null, stem text not null, passages integer not null, primary key (language, stem)) without rowid;
 create table external (id text primary key, cited_by text not null) without rowid;
 """
 
@@ -201,6 +202,12 @@ class Library:
         """Every curated edge, in a fixed order."""
         return [_treatment(row["body"]) for row in self._all("select body from treatment order by of_id, by_id, type")]
 
+    def stem_frequencies(self, language: str, stems: Sequence[str]) -> dict[str, int]:
+        """In how many searched passages of a language each stem stands; a stem that stands in none is absent."""
+        marks = ",".join("?" * len(stems))
+        rows = self._all(f"select stem, passages from stem where language = ? and stem in ({marks})", language, *stems)
+        return {str(row["stem"]): int(row["passages"]) for row in rows}
+
     def externals(self) -> dict[str, list[str]]:
         """What is cited by the catalogue but not catalogued: id to the documents that cite it."""
         return {str(row["id"]): json.loads(row["cited_by"]) for row in self._all("select id, cited_by from external order by id")}
@@ -332,6 +339,11 @@ class LibraryWriter(Library):
         for edge in treatments:
             body = json.dumps(treatment_to_json(edge), ensure_ascii=False, sort_keys=True)
             self._db.execute("insert or replace into treatment values (?,?,?,?)", (edge.of, edge.by, edge.type, body))
+
+    def replace_stems(self, frequencies: Mapping[str, Mapping[str, int]]) -> None:
+        self._db.execute("delete from stem")
+        rows = ((language, stem, count) for language, counts in frequencies.items() for stem, count in counts.items())
+        self._db.executemany("insert into stem values (?,?,?)", rows)
 
     def replace_externals(self, externals: Mapping[str, Sequence[str]]) -> None:
         self._db.execute("delete from external")

@@ -1,0 +1,97 @@
+"""Fits when to say that nothing was found: `python -m evals.calibrate` writes `corpus/lexicon/relevance.toml`.
+
+Questions of the dev halves only. Answerable: every question of the collections below; unanswerable: those of `unanswerable` marked so.
+Classes are weighted to count alike; the threshold is the highest at which at most one answerable question in a hundred is refused, because
+a refusal hides passages that a reader could judge.
+"""
+
+import sys
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from evals.load import Split, load
+from kb.domain.query import Filters
+from kb.retrieval.languages import LANGUAGES, detect_language
+from kb.retrieval.relevance import Features, Model, features
+from kb.wiring import open_knowledge_base
+
+COLLECTIONS = ("unanswerable", "asylum-dev", "cross-lingual", "near-duplicates")
+MODELS = {
+    "with_words": ("nearest", "freed", "gap", "in_corpus", "in_best"),
+    "without_words": ("nearest", "freed", "crossing"),
+    "words_only": ("in_corpus", "in_best"),
+}
+_MOST_FALSE = 0.01  # of the answerable questions of the dev half that may be refused
+
+
+def samples(split: Split) -> list[tuple[Features, bool]]:
+    """(features, answerable) of every question of the collections' half."""
+    knowledge_base = open_knowledge_base()
+    view = knowledge_base.view()
+    counts = view.generation.index.facet("language", Filters())
+    found = []
+    for name in COLLECTIONS:
+        for question in load(name).part(split):
+            language = detect_language(question.text, default="nl")
+            language = language if language in LANGUAGES else "en"
+            ranking = view.searcher.ranker.rank(question.text, language, Filters())
+            found.append((features(ranking, view.library, knowledge_base.lexicon, counts), question.answerable))
+    return found
+
+
+def fit(rows: list[tuple[Features, bool]], names: tuple[str, ...]) -> tuple[float, dict[str, float]]:
+    """Intercept and weights on the features' own scale."""
+    values = np.array([[float(getattr(row, name) or 0.0) for name in names] for row, _ in rows])
+    answers = np.array([answerable for _, answerable in rows])
+    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
+    model = LogisticRegression(class_weight="balanced", C=1.0).fit((values - mean) / spread, answers)
+    weights = model.coef_[0] / spread
+    return float(model.intercept_[0] - (weights * mean).sum()), dict(zip(names, (float(w) for w in weights), strict=True))
+
+
+def _probability(row: Features, intercept: float, weights: dict[str, float]) -> float:
+    return Model(intercept, weights, 0.0).probability(row)
+
+
+def _threshold(judged: list[tuple[float, bool]]) -> float:
+    answerable = sum(a for _, a in judged)
+    for threshold in (0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02):
+        if sum(a for probability, a in judged if probability < threshold) <= _MOST_FALSE * answerable:
+            return threshold
+    return 0.01
+
+
+def main() -> int:
+    dev, test = samples("dev"), samples("test")
+    space = open_knowledge_base().embedder.space.name
+    lines = [
+        "# When to say that nothing was found. Written by `python -m evals.calibrate`; do not edit by hand.",
+        f"# Fitted on {len(dev)} questions of the dev halves ({sum(not a for _, a in dev)} without an answer).",
+        f'model = "{space}"',
+    ]
+    for model, names in MODELS.items():
+
+        def usable(row: Features, model: str = model) -> bool:
+            return (row.in_corpus is None) == (model == "without_words")
+
+        # few unanswerable questions are in a language without passages: their dense features are learnt from all
+        rows = dev if model == "without_words" else [row for row in dev if usable(row[0])]
+        intercept, weights = fit(rows, names)
+        threshold = _threshold([(_probability(f, intercept, weights), a) for f, a in dev if usable(f)])
+        told = [f"{name} = {weight:.4f}" for name, weight in weights.items()]
+        lines += ["", f"[{model}]", f"threshold = {threshold}", f"intercept = {intercept:.4f}", f"[{model}.weights]", *told]
+        for half, sample in (("dev", dev), ("test", test)):
+            judged = [(_probability(f, intercept, weights), a) for f, a in sample if usable(f)]
+            refused = [a for probability, a in judged if probability < threshold]
+            none, right = sum(not a for _, a in judged), sum(not a for a in refused)
+            sys.stdout.write(
+                f"{model} {half}: {len(refused)} refused, {right} rightly, of {none} without an answer and {len(judged)} in all\n"
+            )
+    target = open_knowledge_base().settings.corpus_dir / "lexicon" / "relevance.toml"
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Legal terms across languages, and the states and peoples that a question names: data of `corpus/lexicon`, applied to questions."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.retrieval.lexical import Lexicon, read_toml
+
+Phrase = tuple[str, ...]  # stems
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Concepts with their terms in each language. A term is found by its stems, as a whole phrase."""
+
+    phrases: Mapping[str, Mapping[Phrase, tuple[int, ...]]]  # language -> phrase -> concepts
+    stems: Sequence[Mapping[str, tuple[str, ...]]]  # concept -> language -> stems of its terms
+    longest: int
+
+    @classmethod
+    def load(cls, directory: Path, lexicon: Lexicon) -> "Terms":
+        """Raises: CorpusInvalid, naming the file."""
+        phrases: dict[str, dict[Phrase, list[int]]] = {}
+        stems: list[dict[str, tuple[str, ...]]] = []
+        for number, concept in enumerate(read_toml(directory / "terms.toml").get("term", [])):
+            own: dict[str, tuple[str, ...]] = {}
+            for language, terms in concept.items():
+                made = [tuple(lexicon.stems(term, language)) for term in str(terms).split("|")]
+                for phrase in made:
+                    if phrase:
+                        phrases.setdefault(language, {}).setdefault(phrase, []).append(number)
+                own[language] = tuple(dict.fromkeys(stem for phrase in made for stem in phrase))
+            stems.append(own)
+        longest = max((len(phrase) for known in phrases.values() for phrase in known), default=0)
+        return cls({lang: {p: tuple(n) for p, n in known.items()} for lang, known in phrases.items()}, stems, longest)
+
+    def concepts(self, stems: Sequence[str], language: str) -> list[int]:
+        """The concepts whose terms stand in a question, longest phrase first, each word used once."""
+        known = self.phrases.get(language, {})
+        found: dict[int, None] = {}
+        place = 0
+        while place < len(stems):
+            for length in range(min(self.longest, len(stems) - place), 0, -1):
+                numbers = known.get(tuple(stems[place : place + length]))
+                if numbers:
+                    found.update(dict.fromkeys(numbers))
+                    place += length - 1
+                    break
+            place += 1
+        return list(found)
+
+    def translated(self, concepts: Sequence[int], language: str) -> list[str]:
+        """The stems of those concepts' terms in `language`."""
+        return list(dict.fromkeys(stem for concept in concepts for stem in self.stems[concept].get(language, ())))
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """How states and peoples are named, by the beginnings of words."""
+
+    states: Mapping[str, tuple[str, ...]]
+    peoples: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, directory: Path) -> "Subjects":
+        """Raises: CorpusInvalid, naming the file."""
+        body = read_toml(directory / "states.toml")
+
+        def beginnings(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+            return {code: tuple(unicodedata.normalize("NFC", words).split()) for code, words in table.items()}
+
+        return cls(beginnings(body.get("states", {})), beginnings(body.get("peoples", {})))
+
+    def named(self, words: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """(states, peoples) that lower-case words name, as ISO 3166-1 alpha-2 codes."""
+
+        def found(table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+            return frozenset(code for code, starts in table.items() if any(word.startswith(starts) for word in words))
+
+        return found(self.states), found(self.peoples)
