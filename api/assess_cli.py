@@ -2,11 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kb.law.assess import Assessment
     from kb.wiring import KnowledgeBase
 
@@ -14,30 +16,33 @@ FORMATS = ("text", "md", "json", "docx")
 _ENDINGS = {".md": "md", ".json": "json", ".docx": "docx", ".txt": "text"}
 
 
-def assess(
-    case_file: Annotated[Path | None, typer.Argument(metavar="CASE.toml|.json", help="The facts of the case.")] = None,
-    framework: Annotated[str | None, typer.Option(help="indirect-refoulement or ibrahim-threshold; by default the one that fits.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="The day whose law answers; by default that of the decision, else today.")] = None,
-    format_: Annotated[str | None, typer.Option("--format", help="text, md, json or docx; by default from --out, else text.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
-    lang: Annotated[str, typer.Option(help="nl or en.")] = "nl",
-    confirm: Annotated[list[str] | None, typer.Option(help="Use this proposed fact (its id, or all).")] = None,
-    save_facts: Annotated[bool, typer.Option("--save-facts", help="Keep the case in the record, for a replay to the letter.")] = False,
-    replay: Annotated[Path | None, typer.Option(help="Show the pages of an earlier assessment again, from its JSON.")] = None,
-) -> None:
-    """A case against a legal test: rule, passages on both sides, gaps, questions, warnings. It weighs and decides nothing."""
-    from api import cli
+def command(knowledge_base: "Callable[[], KnowledgeBase]") -> "Callable[..., None]":
+    """The command over the knowledge base that `knowledge_base` opens when it runs."""
 
-    shape = _format(format_, out)
-    if lang not in ("nl", "en"):
-        cli.refuse("--lang: nl or en")
-    if (case_file is None) == (replay is None):
-        cli.refuse("give one case file, or --replay with the JSON of an earlier assessment")
-    base = cli._knowledge_base()
-    found = _again(base, replay) if replay else _made(base, case_file, framework, as_of, lang, confirm or [], save_facts=save_facts)
-    _write(_rendered(found, shape, lang), out)
-    if out is not None:
-        typer.echo(f"{out}: {found.framework.id}, {found.version.id}, {found.as_of.isoformat()}", err=True)
+    def assess(
+        case_file: Annotated[Path | None, typer.Argument(metavar="CASE.toml|.json", help="The facts of the case.")] = None,
+        framework: Annotated[str | None, typer.Option(help="indirect-refoulement or ibrahim-threshold; else the one that fits.")] = None,
+        as_of: Annotated[str | None, typer.Option(help="The day whose law answers; else that of the decision, else today.")] = None,
+        format_: Annotated[str | None, typer.Option("--format", help="text, md, json, docx; else by the ending of --out.")] = None,
+        out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+        lang: Annotated[str, typer.Option(help="nl or en.")] = "nl",
+        confirm: Annotated[list[str] | None, typer.Option(help="Use this proposed fact (its id, or all).")] = None,
+        save_facts: Annotated[bool, typer.Option("--save-facts", help="Keep the case in the record, for a replay to the letter.")] = False,
+        replay: Annotated[Path | None, typer.Option(help="Show the pages of an earlier assessment again, from its JSON.")] = None,
+    ) -> None:
+        """A case against a legal test: rule, passages on both sides, gaps, questions, warnings. It weighs and decides nothing."""
+        shape = _format(format_, out)
+        if lang not in ("nl", "en"):
+            _refuse("--lang: nl or en")
+        if (case_file is None) == (replay is None):
+            _refuse("give one case file, or --replay with the JSON of an earlier assessment")
+        base = knowledge_base()
+        found = _again(base, replay) if replay else _made(base, case_file, framework, as_of, lang, confirm or [], save_facts=save_facts)
+        _write(_rendered(found, shape, lang), out)
+        if out is not None:
+            typer.echo(f"{out}: {found.framework.id}, {found.version.id}, {found.as_of.isoformat()}", err=True)
+
+    return assess
 
 
 def _made(
@@ -101,17 +106,18 @@ def _write(content: bytes, out: Path | None) -> None:
         part.replace(out)
     except OSError as error:
         part.unlink(missing_ok=True)
-        from api import cli
-
-        cli.refuse(f"--out: {out} cannot be written: {error.strerror}")
+        _refuse(f"--out: {out} cannot be written: {error.strerror}")
 
 
 def _format(asked: str | None, out: Path | None) -> str:
-    from api import cli
-
     shape = asked or (_ENDINGS.get(out.suffix.lower()) if out else None) or "text"
     if shape not in FORMATS:
-        cli.refuse(f"--format: {', '.join(FORMATS)}")
+        _refuse(f"--format: {', '.join(FORMATS)}")
     if shape == "docx" and out is None:
-        cli.refuse("--format docx needs --out FILE")
+        _refuse("--format docx needs --out FILE")
     return shape
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(f"dublin-kb: {message}", err=True)
+    raise typer.Exit(2)

@@ -176,7 +176,7 @@ def show(
     print_document(view, document, lang)
 
 
-app.command("assess")(assess_cli.assess)
+app.command("assess")(assess_cli.command(lambda: _knowledge_base()))
 app.command("check")(check_cli.check)
 
 
@@ -279,11 +279,10 @@ def _validated(model: Any, given: dict[str, Any]) -> Any:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        refuse("; ".join(f"--{p['field'].split('.')[0].replace('_', '-')}: {p['message']}" for p in safe_problems(error.errors())))
+        _refuse("; ".join(f"--{p['field'].split('.')[0].replace('_', '-')}: {p['message']}" for p in safe_problems(error.errors())))
 
 
-def refuse(message: str) -> NoReturn:
-    """One sentence on stderr, and the exit status of a command that could not be made."""
+def _refuse(message: str) -> NoReturn:
     typer.echo(f"dublin-kb: {message}", err=True)
     raise typer.Exit(EXIT_ERROR)
 
