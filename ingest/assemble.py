@@ -1,6 +1,6 @@
 """From what a parser returned to what the store holds: a document, one text of it, passages with ids, and the citations in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ingest.citations import Resolver, link_citations
@@ -15,6 +15,8 @@ from kb.domain.references import ReferenceFinder
 from kb.errors import InvalidIdentifier
 from kb.retrieval.languages import detect_language
 from kb.store.library import sha256
+
+_ENOUGH_SECTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Assembler:
     finder: ReferenceFinder
     resolver: Resolver
     catalogued: Callable[[str], Document | None]
+    sections_of: Callable[[LegalDate], Sequence[tuple[str, Set[str]]]]  # catalogued documents of a day, slugs of their cited sections
 
     def assemble(
         self,
@@ -58,6 +61,9 @@ class Assembler:
             warnings.append(f"an upload cannot claim {claimed}: it is kept under an id of its own")
             claimed = None
         own_id = file_document_id(source_sha256) + (f"-{position + 1}" if position else "")
+        if not claimed and trust == "official" and (found := self.recognised(parsed)):
+            claimed, sections = found
+            warnings.append(f"recognised as {claimed}: the same date, and {sections} of its sections")
         known = self.catalogued(claimed) if claimed else None
         document = self._document(parsed, known, claimed or own_id, kind, source_name)
         base_language = document.language
@@ -81,6 +87,18 @@ class Assembler:
         )
         passages = self._passages(parsed, expression)
         return Assembled(document, expression, passages, self.links(expression, passages, parsed.links), warnings)
+
+    def recognised(self, parsed: ParsedDocument) -> tuple[str, int] | None:
+        """The catalogued letter or report that this text is: the same full date, and at least three headings that its digest cites
+        as sections, and all of them. Anything less is no identity."""
+        date = _date(parsed.metadata.date)
+        if date is None or date.precision != "day":
+            return None
+        headings = {Pinpoint(PinpointKind.SECTION, part.heading_path[-1], "").slug for part in parsed.passages if part.heading_path}
+        for document_id, sections in self.sections_of(date):
+            if len(sections) >= _ENOUGH_SECTIONS and sections <= headings:
+                return document_id, len(sections)
+        return None
 
     def links(self, expression: Expression, passages: Sequence[Passage], marked: Sequence[SourceLink] = ()) -> list[CitationLink]:
         """The citations in a text: those the source marks up and those found in its words."""

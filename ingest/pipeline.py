@@ -19,8 +19,10 @@ from ingest.chunk import chunk_texts
 from ingest.corpus import CorpusContent, load_corpus
 from ingest.parse.model import ParsedDocument, coverage
 from kb.domain.courts import Courts
+from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Expression, Kind, Passage
 from kb.domain.identifiers import PassageId, point_id
+from kb.domain.pinpoints import PinpointKind
 from kb.domain.references import ReferenceFinder
 from kb.errors import InputRejected, KbError
 from kb.ports import Embedder, IndexEngine, Point
@@ -30,7 +32,7 @@ from kb.retrieval.identify import build_resolver
 from kb.settings import Settings
 from kb.store.generations import PROBES, Build, Generations, Manifest, file_digests
 from kb.store.ledger import Entry, Ledger
-from kb.store.library import LibraryWriter
+from kb.store.library import Library, LibraryWriter
 from kb.store.vectors import VectorCache, space_key
 
 _NEVER = 99_991_231
@@ -352,6 +354,7 @@ class Pipeline:
             finder=self._finder,
             resolver=build_resolver(writer),
             catalogued=lambda document_id: d if (d := writer.find_document(document_id)) and d.catalogued else None,
+            sections_of=lambda date: _cited_sections(writer, date),
         )
 
     def _original(self, digest: str) -> Path:
@@ -457,6 +460,22 @@ def _stem_frequencies(held: Sequence[tuple[Document, Expression, Passage]], stem
     found: dict[str, Counter[str]] = {}
     for (_, _, passage), own in zip(held, stems, strict=True):
         found.setdefault(passage.language, Counter()).update(set(own))
+    return found
+
+
+def _cited_sections(library: Library, date: LegalDate) -> list[tuple[str, set[str]]]:
+    """The catalogued documents of a day, with the slugs of the sections that their digests cite."""
+    found = []
+    for document in library.documents():
+        if document.catalogued and document.date == date:
+            slugs = {
+                passage.pinpoint.slug
+                for expression in library.expressions(document.id, with_text=False)
+                if expression.trust == "curated"
+                for passage in library.passages(expression.key)
+                if passage.pinpoint and passage.pinpoint.kind is PinpointKind.SECTION
+            }
+            found.append((document.id, slugs))
     return found
 
 

@@ -1,7 +1,7 @@
 """Candidates from both retrievers, twins joined, one ranking. Everything that decides an order is here, and nothing else."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ class Weights:
     dense: float = 1 / 3  # of a standard deviation above the weakest candidate
     words: float = 2.0  # of the best word match in the question's language
     foreign_words: float = 1.0  # of the best word match in another language: names, numbers, translated terms
+    absent_words: float = 0.9  # of the dense part, added for a place that is held in other languages only: its words cannot match
     synonyms: bool = False  # also ask with the synonyms of the question's own language
     guide: float = 0.5  # our guides summarise what authorities say themselves
     verbatim: float = 1.15  # the official text before a digest that matches as well
@@ -99,7 +100,8 @@ class Ranker:
         keys = {passage_id: twin_key(passage) for passage_id, passage in passages.items()}
         dense_views = _joined(dense, keys)
         word_views = {other: _joined(ranking, keys) for other, ranking in words.items()}
-        base = self._mixed(dense_views, word_views, language)
+        at_home = {keys[passage_id] for passage_id, passage in passages.items() if passage.language == language}
+        base = self._mixed(dense_views, word_views, language, at_home)
         shown = self._shown(list(base), passages, language, filters)
         lowered = [token.word for token in self.lexicon.tokens(text, language)]
         states, peoples = self.subjects.named(lowered)
@@ -131,13 +133,23 @@ class Ranker:
             stems[other] = list(dict.fromkeys(asked))[:MAX_QUERY_TERMS]
         return stems
 
-    def _mixed(self, dense: Mapping[TwinKey, View], words: Mapping[str, Mapping[TwinKey, View]], language: str) -> dict[TwinKey, float]:
+    def _mixed(
+        self,
+        dense: Mapping[TwinKey, View],
+        words: Mapping[str, Mapping[TwinKey, View]],
+        language: str,
+        at_home: Set[TwinKey],
+    ) -> dict[TwinKey, float]:
         """A weighted sum of what both retrievers say: dense scores in standard deviations above the weakest candidate, word scores
         as shares of the best of their language. A sum of scores, not of ranks, keeps how much better the best one is."""
         scores = np.array([view.score for view in dense.values()], np.float64)
         spread = float(scores.std()) or 1.0
         low = float(scores.min()) if len(scores) else 0.0
-        parts: dict[TwinKey, list[float]] = {key: [self.weights.dense * (view.score - low) / spread] for key, view in dense.items()}
+        abroad = 1 + self.weights.absent_words if at_home else 1.0  # where nothing is at home, nothing needs making up for
+        parts: dict[TwinKey, list[float]] = {}
+        for key, view in dense.items():
+            share = self.weights.dense * (view.score - low) / spread
+            parts[key] = [share if key in at_home else share * abroad]
         for other, views in words.items():
             best = max((view.score for view in views.values()), default=1.0) or 1.0
             weight = self.weights.words if other == language else self.weights.foreign_words
@@ -154,8 +166,11 @@ class Ranker:
             signals["guide"] = weights.guide
         if passage.text_status is TextStatus.VERBATIM:
             signals["official text"] = weights.verbatim
-        if states and document.states and document.kind not in (Kind.GUIDE, Kind.REGULATION):
-            about = {*document.states, document.deciding_state}
+        about = {*document.states, document.deciding_state}
+        if states and not document.states:
+            # nobody said what this document is about: its own words may
+            about |= self.subjects.named(_words_in(passage))[0]
+        if states and document.kind not in (Kind.GUIDE, Kind.REGULATION) and (document.states or about & states):
             signals["state"] = weights.same_state if about & states else weights.other_state
         if peoples and document.nationalities:
             signals["people"] = weights.same_people if set(document.nationalities) & peoples else weights.other_people
@@ -168,6 +183,10 @@ class Ranker:
             if not filters.languages or passage.language in filters.languages:
                 held.setdefault(twin_key(passage), []).append(passage)
         return {key: shown_twin(held[key], language) for key in keys if key in held}
+
+
+def _words_in(passage: Passage) -> list[str]:
+    return " ".join((*passage.heading_path, passage.display)).lower().split()
 
 
 def _in_language(filters: Filters, language: str) -> Filters:

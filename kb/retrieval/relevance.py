@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.domain.documents import Passage
 from kb.retrieval.lexical import Lexicon, read_toml
-from kb.retrieval.passages import words_of
+from kb.retrieval.passages import shown_twin, twin_key, words_of
 from kb.retrieval.ranking import Ranking
 from kb.store.library import Library
 
@@ -23,7 +24,7 @@ _GAP_TO = 20  # rank that stands for the crowd
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a ranking tells of whether it answers. `in_corpus` and `in_best` are shares of the question's words, weighted by rarity;
-    None where no passage is in its language."""
+    None where the nearest passage is not held in its language."""
 
     nearest: float  # cosine of the nearest passage
     freed: float  # the same, freed of language bias
@@ -74,6 +75,11 @@ class Relevance:
         return model.probability(features) >= model.threshold
 
 
+def _words_speak(library: Library, passage: Passage, language: str) -> bool:
+    """Whether the fullest text at a place is in a language: an official text in another one says more than its digest does."""
+    return shown_twin(library.twins([twin_key(passage)]) or [passage], language).language == language
+
+
 def features(ranking: Ranking, library: Library, lexicon: Lexicon, passages_in: Mapping[str, int]) -> Features:
     """The features of a ranking. `passages_in`: how many passages each language has in this generation."""
     scores = ranking.dense_scores
@@ -81,7 +87,8 @@ def features(ranking: Ranking, library: Library, lexicon: Lexicon, passages_in: 
     gap = freed - scores[min(_GAP_TO, len(scores) - 1)] if scores else 0.0
     crossing = min(1.0, ranking.concepts / _MANY_CONCEPTS)
     stems, total = ranking.stems.get(ranking.language), passages_in.get(ranking.language, 0)
-    if not stems or not total:
+    nearest = next((c.passage for c in ranking.candidates if c.dense and c.dense.rank == 1), None)
+    if not stems or not total or (nearest and not _words_speak(library, nearest, ranking.language)):
         return Features(ranking.nearest, freed, gap, crossing, None, None)
     held = library.stem_frequencies(ranking.language, stems)
     rarity = {stem: math.log(1 + (total + 0.5) / (held.get(stem, 0) + 0.5)) for stem in stems}
