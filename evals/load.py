@@ -123,8 +123,8 @@ def split_of(text: str) -> Literal["dev", "test"]:
 
 
 def names(root: Path = COLLECTIONS) -> list[str]:
-    """Every folder with a card, in name order."""
-    return sorted(path.parent.name for path in root.glob("*/card.toml"))
+    """Every folder with a card and questions, in name order; other measures keep other files beside them."""
+    return sorted(path.parent.name for path in root.glob("*/card.toml") if (path.parent / "queries.jsonl").is_file())
 
 
 def load(name: str, root: Path = COLLECTIONS) -> Collection:
