@@ -32,7 +32,6 @@ _MIN_NEAR = 7  # characters: a shorter number one digit off is another number
 _QUOTE_REACH = 400
 _EUROPEAN = ("EU", "CE", "UN")
 _FEDERAL = re.compile(r"(?:BVerwG )?(\d{1,2} [A-Z]{1,2} \d{1,3}\.\d\d)")
-_GERMAN_NUMBER = re.compile(r"^(?P<court>\D.*?) (?P<number>(?:[A-Z]{1,3} )?\d{1,3}[a-z]? [A-Z]{1,4} \d.*)$")
 _NUMBERED = (PinpointKind.PARAGRAPH, PinpointKind.CONSIDERATION, PinpointKind.RANDNUMMER, PinpointKind.OTHER)
 _LANGUAGE_NAMES: Mapping[str, Text] = {
     "nl": {"nl": "Nederlands", "en": "Dutch"},
@@ -206,7 +205,7 @@ class Checker:
         self._cases = {name_key(name): case for case in finder.cases for name in case.names}
 
     def check(self, text: str, as_of: dt.date, *, language: str | None = None) -> CheckResult:
-        draft = Draft.read(text, self._finder, self._rules, language)
+        draft = Draft.read(text, self._finder, self._rules, language, self._known_numbers)
         meant = self._meanings(draft)
         quotes = self._rules.quotes.quotes(text)
         owners = _owners(draft, quotes)
@@ -364,6 +363,13 @@ class Checker:
             return _Meant(
                 document, Check(What.EXISTS, Verdict.DIFFERS, detail, reference.text, case.document, document_ids=(case.document,))
             )
+        own = {alias_key(number) for number in document.case_numbers}
+        for name in cited.names:
+            held = [d for i in self._library.resolve_alias(name) if (d := self._library.find_document(i))]
+            if len(held) == 1 and held[0].id != document.id and not own & {alias_key(number) for number in held[0].case_numbers}:
+                right = held[0].id
+                detail = say(f"{document.id} is niet {name}: dat is {right}.", f"{document.id} is not {name}, which is {right}.")
+                return _Meant(document, Check(What.EXISTS, Verdict.DIFFERS, detail, name, right, document_ids=(right,)))
         return None
 
     def _candidates(self, reference: Reference, cited: Cited | None) -> list[Document]:
@@ -377,11 +383,13 @@ class Checker:
             found = [d for i in ids if (d := self._library.find_document(i))]
             if found:
                 return found
-        if reference.kind is ReferenceKind.AKTENZEICHEN and (match := _GERMAN_NUMBER.match(reference.value)):
+        if reference.kind is ReferenceKind.AKTENZEICHEN:
             # any number is unique at its court alone: the court must be the one printed, or the day
-            found = [d for i in self._library.resolve_alias(match["number"]) if (d := self._library.find_document(i))]
+            number = " ".join(reference.text.split())
+            found = [d for i in self._library.resolve_alias(number) if (d := self._library.find_document(i))]
             day = cited.day.day if cited and cited.day else None
-            keys = [k for c in [self._rules.named.match(match["court"])] if c for k in self._rules.keys[(c.lastindex or 1) - 1]]
+            printed = self._rules.named.match(reference.value.removesuffix(number))
+            keys = self._rules.keys[(printed.lastindex or 1) - 1] if printed else cited.court.keys if cited and cited.court else ()
             return [d for d in found if self._rules.is_court(keys, d.court_key or "") or (day and d.date and d.date.value == day)]
         return []
 
@@ -398,6 +406,15 @@ class Checker:
         return min(unique.values(), key=order, default=None)
 
     # --- what is not held
+
+    @cached_property
+    def _known_numbers(self) -> re.Pattern[str] | None:
+        """The case numbers of this corpus that are long enough to be nothing else."""
+        numbers = {n for d in self._library.documents() for n in d.case_numbers if len(n) >= _MIN_NEAR and re.search(r"\d.*[^\d\s].*\d", n)}
+        if not numbers:
+            return None
+        listed = "|".join(r"\s+".join(re.escape(part) for part in n.split()) for n in sorted(numbers, key=lambda n: (-len(n), n)))
+        return re.compile(rf"(?<![\w./-])(?:{listed})(?![\w/-]|\.\d)")
 
     @cached_property
     def _keys(self) -> dict[str, set[str]]:
@@ -450,7 +467,7 @@ class Checker:
         named = [r for r in cited.references if r.kind is ReferenceKind.NAME]
         near = self._near(form for r in numbers for form in _forms(r))
         if numbers and numbers[0].kind is ReferenceKind.AKTENZEICHEN:
-            near += self._near(m["number"] for r in numbers if (m := _GERMAN_NUMBER.match(r.value)))
+            near += self._near(" ".join(r.text.split()) for r in numbers)
         known = [d for r in named if r.document and (d := self._library.find_document(r.document))]
         unique = {d.id: d for d in self._agreeing([*near, *known], cited)}
         printed = numbers[0].text if numbers else (named[0].text if named else "")
@@ -880,8 +897,8 @@ def _without_citations(draft: Draft, start: int, end: int) -> str:
 
 
 def _track(document: Document, context: _Context) -> list[Check]:
-    """Only for national decisions: the European courts' general rules are cited in both kinds of case."""
-    if context.track is None or document.track is None or document.kind is not Kind.JUDGMENT or document.deciding_state in _EUROPEAN:
+    """A verdict on national decisions only: the European courts' general rules are cited in both kinds of case."""
+    if context.track is None or document.track is None or document.kind is not Kind.JUDGMENT:
         return []
     words: Mapping[Track, Text] = {
         Track.DUBLIN_TRANSFER: say("een Dublinoverdracht", "a Dublin transfer"),
@@ -890,6 +907,12 @@ def _track(document: Document, context: _Context) -> list[Check]:
     asked, right = words[context.track], words[document.track]
     if context.track is document.track:
         return [Check(What.TRACK, Verdict.OK, say(f"Gaat over {right['nl']}.", f"Is about {right['en']}."), str(context.track))]
+    if document.deciding_state in _EUROPEAN:
+        detail = say(
+            f"Gaat over {right['nl']}; of de regel ook hier geldt, zegt het corpus niet.",
+            f"Is about {right['en']}; whether its rule holds here too, the corpus does not say.",
+        )
+        return [Check(What.TRACK, Verdict.NOT_CHECKABLE, detail, str(context.track))]
     if context.by_analogy:
         detail = say(f"Gaat over {right['nl']}; het stuk vergelijkt.", f"Is about {right['en']}; the draft compares.")
         return [Check(What.TRACK, Verdict.NOT_CHECKABLE, detail, str(context.track))]

@@ -195,10 +195,13 @@ class Draft:
     marks: dict[str, int] = field(default_factory=dict)  # note -> where it is called
 
     @classmethod
-    def read(cls, text: str, finder: ReferenceFinder, rules: CheckRules, language: str | None = None) -> Self:
+    def read(
+        cls, text: str, finder: ReferenceFinder, rules: CheckRules, language: str | None = None, known: re.Pattern[str] | None = None
+    ) -> Self:
+        """Args: known: numbers that mean a document wherever they stand, for those that the finder takes only beside other words."""
         draft = cls(text, language, rules)
         draft._find_notes()
-        draft._find_citations(finder)
+        draft._find_citations(finder, known)
         return draft
 
     @cached_property
@@ -250,7 +253,7 @@ class Draft:
 
     # ------------------------------------------------------------------ citations
 
-    def _find_citations(self, finder: ReferenceFinder) -> None:
+    def _find_citations(self, finder: ReferenceFinder, known: re.Pattern[str] | None) -> None:
         groups: dict[int, list[Reference]] = defaultdict(list)
         for reference in finder.find(self.text, self.language):
             groups[reference.group].append(reference)
@@ -262,6 +265,7 @@ class Draft:
                 if made := self._cited(part):
                     found.append(made)
         found = self._merged(sorted(found, key=lambda c: c.start), days)
+        found = self._with_known(found, known) if known else found
         found = self._with_oddities(found)
         found.sort(key=lambda c: (c.start, c.end))
         self.cited = self._with_surroundings(found, days, finder)
@@ -318,6 +322,19 @@ class Draft:
             )
             and len(inside) <= 1
         )
+
+    def _with_known(self, found: list[Cited], known: re.Pattern[str]) -> list[Cited]:
+        """`1 C 11.25` or `40524/10` without the words that show what it is: a number of this corpus."""
+        taken = [(c.start, c.end) for c in found]
+        made = list(found)
+        for match in known.finditer(self.text):
+            if any(start < match.end() and match.start() < end for start, end in taken):
+                continue
+            note = self._note_at(match.start())
+            reference = Reference(match.start(), match.end(), match[0], ReferenceKind.DOCKET, " ".join(match[0].split()))
+            cited = Cited(match.start(), match.end(), (reference,), note=note, order=self._order(match.start(), note))
+            made.append(replace(cited, **self._place(match.end(), cited)))
+        return sorted(made, key=lambda c: c.start)
 
     def _with_oddities(self, found: list[Cited]) -> list[Cited]:
         """What points to a note, to the citation before, and what only looks like an identifier."""
@@ -417,14 +434,12 @@ class Draft:
                 best = match if best is None or match.start >= best.end else best
         if best is not None:
             return self._seated(best, cited.end)
-        behind = re.match(r"[”’\"')\]]?,? ?\(", self.text[cited.end : cited.end + 4]) or re.match(
-            r"[”’\"')\]]?,? ?\(", self.text[max((r.end for r in cited.references), default=cited.end) :][:4]
-        )
-        if behind:
-            start = max((r.end for r in cited.references), default=cited.end)
-            closing = self.text.find(")", start, min(ceiling, start + 80))
-            inside = list(self._courts(start, closing)) if closing > 0 else []
-            if inside and re.fullmatch(r"[^\w]{0,5}", self.text[start : inside[0].start]):
+        start = max((r.end for r in cited.references), default=cited.end)
+        opening = re.match(r"[”’\"')\]]?,? ?(?:(?:v |[A-ZÀ-Ý])[^();,\n]{0,60} )?\(", self.text[start : start + 80])
+        if opening:
+            closing = self.text.find(")", start + opening.end(), min(ceiling, start + 160))
+            inside = self._courts(start + opening.end(), closing) if closing > 0 else []
+            if inside and inside[0].start == start + opening.end():
                 return self._seated(inside[0], closing)
         return None
 
