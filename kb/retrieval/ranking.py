@@ -4,9 +4,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from kb.domain.documents import Document, Kind, Passage, TextStatus
+from kb.domain.documents import Document, Kind, Passage, TextStatus, Voice
 from kb.domain.query import Filters
 from kb.domain.results import Scored, rank
 from kb.ports import Embedder, PassageIndex
@@ -19,11 +17,15 @@ from kb.store.library import Library
 DEPTH = 100  # candidates a retriever and a language
 
 
+_QUOTED = (Voice.QUOTED_LAW, Voice.QUOTED_RULING, Voice.FACTS)
+_ARGUED = (Voice.APPLICANT, Voice.AUTHORITY)
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """What counts how much. Chosen on the dev halves of the collections; DECISIONS.md 8 has the figures."""
 
-    dense: float = 1 / 3  # of a standard deviation above the weakest candidate
+    dense: float = 1.2  # of the way from the weakest candidate to the nearest
     words: float = 2.0  # of the best word match in the question's language
     foreign_words: float = 1.0  # of the best word match in another language: names, numbers, translated terms
     absent_words: float = 0.9  # of the dense part, added for a place that is held in other languages only: its words cannot match
@@ -34,6 +36,8 @@ class Weights:
     other_state: float = 0.6
     same_people: float = 1.1
     other_people: float = 0.9
+    quoted: float = 0.8  # law that is quoted and facts that are told: not what the court holds
+    argued: float = 0.85  # a party's words
     named_number: float = 0.5  # added for a document whose number stands in the question
 
 
@@ -140,11 +144,11 @@ class Ranker:
         language: str,
         at_home: Set[TwinKey],
     ) -> dict[TwinKey, float]:
-        """A weighted sum of what both retrievers say: dense scores in standard deviations above the weakest candidate, word scores
-        as shares of the best of their language. A sum of scores, not of ranks, keeps how much better the best one is."""
-        scores = np.array([view.score for view in dense.values()], np.float64)
-        spread = float(scores.std()) or 1.0
-        low = float(scores.min()) if len(scores) else 0.0
+        """A weighted sum of what both retrievers say: dense scores as shares of the span of the candidates, word scores as shares of
+        the best of their language. A sum of scores, not of ranks, keeps how much better the best one is."""
+        scores = [view.score for view in dense.values()]
+        low = min(scores, default=0.0)
+        spread = max(scores, default=0.0) - low or 1.0
         abroad = 1 + self.weights.absent_words if at_home else 1.0  # where nothing is at home, nothing needs making up for
         parts: dict[TwinKey, list[float]] = {}
         for key, view in dense.items():
@@ -166,6 +170,10 @@ class Ranker:
             signals["guide"] = weights.guide
         if passage.text_status is TextStatus.VERBATIM:
             signals["official text"] = weights.verbatim
+        if passage.voice in _QUOTED:
+            signals["whose words"] = weights.quoted
+        elif passage.voice in _ARGUED:
+            signals["whose words"] = weights.argued
         about = {*document.states, document.deciding_state}
         if states and not document.states:
             # nobody said what this document is about: its own words may

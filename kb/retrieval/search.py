@@ -106,10 +106,11 @@ class Searcher:
         notices += self._date_notices(query, filters, hits)
         groups = best_per_document(hits)
         if query.group_by == "document":
-            groups = groups[query.offset : query.offset + query.limit]
-            hits = [hit for group in groups for hit in group.hits]
+            kept = never_alone([hit for group in groups[query.offset : query.offset + query.limit] for hit in group.hits])
+            groups = best_per_document(kept)
+            hits = kept
         else:
-            hits = hits[query.offset : query.offset + query.limit]
+            hits = never_alone(hits[query.offset : query.offset + query.limit])
             groups = best_per_document(hits)
         return SearchResult(
             query=query.text,
@@ -273,6 +274,23 @@ def _explained(candidate: Candidate | None, *, named: bool, companion: bool) -> 
         "score": round(candidate.score, 6) if candidate else None,
         **({f"signal: {name}": factor for name, factor in candidate.signals.items()} if candidate else {}),
     }
+
+
+def never_alone(hits: Sequence[Hit]) -> list[Hit]:
+    """A page of hits without overtaken authorities at its end whose successor the limit cut off. One that leads the page stays: it
+    was asked for, and carries its successor in its standing."""
+    kept = list(hits)
+    while len(kept) > 1:
+        shown = {hit.document.id for hit in kept}
+        alone = [
+            place
+            for place, hit in enumerate(kept)
+            if place and hit.standing.successors and not any(s.document_id in shown for s in hit.standing.successors)
+        ]
+        if not alone:
+            break
+        del kept[alone[-1]]
+    return kept
 
 
 def _certainly_within(document: Document, filters: Filters) -> bool:
