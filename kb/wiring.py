@@ -25,7 +25,7 @@ from kb.law.manifest import Manifest as AssessmentManifest
 from kb.law.replay import replay
 from kb.law.treatment import Standings
 from kb.law.warnings import WarningRules
-from kb.ports import Embedder, IndexEngine
+from kb.ports import Embedder, IndexEngine, Reranker
 from kb.retrieval.identify import ExactPath
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.relevance import Relevance
@@ -69,6 +69,15 @@ def build_embedder(settings: Settings, *, bulk: bool = False) -> Embedder:
 
         return SentenceTransformersEmbedder(argument, threads=settings.threads)
     raise ModelMissing(f"KB_EMBEDDER={settings.embedder!r} is not known: use `bundled` or `sentence-transformers:<name or path>`")
+
+
+def build_reranker(settings: Settings) -> Reranker | None:
+    """The optional second stage, where `KB_RERANKER` names one."""
+    if not settings.reranker:
+        return None
+    from kb.adapters.sentence_transformers import CrossEncoderReranker
+
+    return CrossEncoderReranker(settings.reranker, threads=settings.threads)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,10 @@ class KnowledgeBase:
     @cached_property
     def embedder(self) -> Embedder:
         return self._embedder or build_embedder(self.settings)
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        return build_reranker(self.settings)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -238,6 +251,7 @@ class KnowledgeBase:
             terms=self.terms,
             subjects=self.subjects,
             relevance=self.relevance,
+            reranker=self.reranker,
             language_means=generation.manifest.language_means,
         )
         return View(generation, searcher, standings, self.courts)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from kb.domain.documents import Document, Kind, Passage, TextStatus, Voice
 from kb.domain.query import Filters
 from kb.domain.results import Scored, rank
-from kb.ports import Embedder, PassageIndex
+from kb.ports import Embedder, PassageIndex, Reranker
 from kb.retrieval.dense import search_all_languages
 from kb.retrieval.lexical import MAX_QUERY_TERMS, Lexicon
 from kb.retrieval.passages import TwinKey, shown_twin, twin_key
 from kb.retrieval.terms import Subjects, Terms
 from kb.store.library import Library
 
+RERANKED = 30  # candidates that an optional second stage reads
 DEPTH = 100  # candidates a retriever and a language
 
 
@@ -89,6 +90,7 @@ class Ranker:
     documents: Mapping[str, Document]
     language_means: Mapping[str, Sequence[float]]
     weights: Weights = field(default_factory=Weights)
+    reranker: Reranker | None = None
 
     def rank(self, text: str, language: str, filters: Filters, *, numbers: Sequence[str] = ()) -> Ranking:
         """Candidates for `text`; both retrievers see the same filters. `numbers`: documents whose number stands in the text."""
@@ -120,8 +122,24 @@ class Ranker:
             candidates.append(Candidate(passage, score, dense_views.get(key), view, signals))
         order = {item.passage_id: place for place, item in enumerate(rank(Scored(c.passage.id, c.score) for c in candidates))}
         candidates.sort(key=lambda candidate: order[candidate.passage.id])
+        candidates = self._reranked(text, candidates)
         own = [item.score for item in words.get(language, [])]
         return Ranking(language, candidates, stems, len(concepts), nearest, [item.score for item in dense], own)
+
+    def _reranked(self, text: str, candidates: list[Candidate]) -> list[Candidate]:
+        """The best candidates in the order of the second stage, where one is configured; their scores stay those of the first, moved
+        to the new order, so that scores never rise down a list."""
+        head = candidates[:RERANKED]
+        if self.reranker is None or not head:
+            return candidates
+        scores = self.reranker.score(text, [candidate.passage.display or candidate.passage.text for candidate in head])
+        again = sorted(zip(head, scores, strict=True), key=lambda pair: (-pair[1], pair[0].passage.id))
+        falling = [candidate.score for candidate in head]
+        moved = [
+            replace(candidate, score=score, signals={**candidate.signals, "second stage": told})
+            for (candidate, told), score in zip(again, falling, strict=True)
+        ]
+        return [*moved, *candidates[RERANKED:]]
 
     def _stems(self, text: str, language: str, filters: Filters, concepts: Sequence[int]) -> dict[str, list[str]]:
         """What to ask the words of each language that is held: its own words, or what crosses into it."""

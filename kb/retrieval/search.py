@@ -11,7 +11,7 @@ from kb.domain.identifiers import PassageId
 from kb.domain.query import Filters, Query
 from kb.domain.results import Hit, Notice, Searched, SearchResult, StandingValue, best_per_document
 from kb.errors import InvalidQuery
-from kb.ports import Citer, Embedder, PassageIndex, StandingSource
+from kb.ports import Citer, Embedder, PassageIndex, Reranker, StandingSource
 from kb.retrieval import notices as tell
 from kb.retrieval.languages import LANGUAGES, detect_language
 from kb.retrieval.lexical import Lexicon
@@ -55,6 +55,7 @@ class Searcher:
         numbers_in: Callable[[str], Sequence[str]],
         language_means: Mapping[str, Sequence[float]],
         relevance: Relevance,
+        reranker: Reranker | None = None,
     ) -> None:
         self._library = library
         self._index = index
@@ -63,7 +64,7 @@ class Searcher:
         self._relevance = relevance
         self._passages_in = index.facet("language", Filters())
         self._documents = {document.id: document for document in library.documents()}
-        self.ranker = Ranker(library, index, embedder, lexicon, terms, subjects, self._documents, language_means)
+        self.ranker = Ranker(library, index, embedder, lexicon, terms, subjects, self._documents, language_means, reranker=reranker)
         self._standings = standings
         self._cite = cite
         self._identify = identify
