@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from kb.errors import InvalidIdentifier
 
-_SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)  # digits of other scripts would compare as later than all
 
 Precision = Literal["day", "month", "year"]
 

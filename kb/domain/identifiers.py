@@ -10,8 +10,8 @@ from kb.errors import InvalidIdentifier
 
 # Council conclusions 2011/C 127/01: country, court (1-7, starts with a letter), year, ordinal (1-25 letters, digits, dots).
 # The ordinal ends on a letter or digit, so that the full stop of a sentence is not part of it.
-_ECLI = re.compile(r"ECLI:([A-Z]{2}):([A-Z][A-Z0-9]{0,6}):(\d{4}):([A-Z0-9](?:[A-Z0-9.]{0,23}[A-Z0-9])?)")
-_FORM = re.compile(r"(?P<document>.+?)@(?P<form>digest-(?:en|nl)|tr-[a-z]{2}|v\d+|official)", re.S)
+_ECLI = re.compile(r"ECLI:([A-Z]{2}):([A-Z][A-Z0-9]{0,6}):([0-9]{4}):([A-Z0-9](?:[A-Z0-9.]{0,23}[A-Z0-9])?)")
+_FORM = re.compile(r"(?P<document>.+?)@(?P<form>(?:digest-(?:en|nl)|tr-[a-z]{2})(?:-v\d+)?|v\d+|official)", re.S)
 _NAMESPACE = uuid.UUID("6f0d4f0a-2c43-5a0b-9d43-7f3a2b1c0d5e")
 # what is typed or pasted in place of a hyphen, a colon or a blank
 _FOLD = str.maketrans(
@@ -83,7 +83,7 @@ def canonical_document_id(text: str) -> str:
 class PassageId:
     """`<document id>[@form]#<pinpoint slug>`, for example `ECLI:EU:C:2019:219#para-90` or `kst-30573-195@digest-nl#holding`.
 
-    `form` is empty in a plain id; else `digest-en`, `digest-nl`, `tr-en`, `v2`.
+    `form` is empty in a plain id; else `digest-en`, `digest-nl`, `tr-en`, `v2`, `tr-en-v2`.
     """
 
     document: str

@@ -26,9 +26,9 @@ def normalise_query(text: str) -> str:
         for c in text
     )
     clean = re.sub(r"\s+", " ", unicodedata.normalize("NFC", "".join(kept))).strip()
-    if not clean:
+    if not clean.strip(" \u200c\u200d"):
         raise InvalidQuery("the question is empty: type words, a question or an identifier such as ECLI:NL:RVS:2022:1864")
-    return clean[:MAX_CHARACTERS]
+    return clean[:MAX_CHARACTERS].rstrip()
 
 
 @dataclass(frozen=True, slots=True)
