@@ -4,6 +4,7 @@ It goes through the same generations, library and searcher as the product, so th
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -237,6 +238,10 @@ def build_store(data_dir: Path, entries: Sequence[Entry] = ENTRIES, treatments: 
                 writer.put_expression(expression, passages, _links(entry, expression, passages))
                 points += [_point(entry.document, passage, embedder, lexicon) for passage in passages]
         writer.replace_treatments(treatments)
+        held: dict[str, Counter[str]] = {}
+        for point in points:
+            held.setdefault(str(point.payload["language"]), Counter()).update(set(str(point.payload["stems"]).split()))
+        writer.replace_stems(held)
         counts = writer.counts()
         writer.finish()
         engine.build(build.directory / "index", points, dimension=embedder.space.dimension)
@@ -324,14 +329,21 @@ def _point(document: Document, passage: Passage, embedder: HashingEmbedder, lexi
         "voice": str(passage.voice),
         "text_status": str(passage.text_status),
         "nationalities": list(document.nationalities),
-        "dated": "yes" if document.date else "no",
         "decided_first": document.date.first if document.date else 0,
-        "decided_last": document.date.last if document.date else 0,
+        "decided_last": document.date.last if document.date else 99_991_231,
         "stems": " ".join(lexicon.stems(words, passage.language)),
     }
     if document.track:
         payload["track"] = str(document.track)
     return Point(point_id(passage.id, passage.text_sha256), embedder.embed_passages([words])[0], payload)
+
+
+def _stem_frequencies(points: Sequence[Point]) -> dict[str, Counter[str]]:
+    """In how many passages of each language each stem stands: by it a search knows whether its words are in the corpus at all."""
+    found: dict[str, Counter[str]] = {}
+    for point in points:
+        found.setdefault(str(point.payload["language"]), Counter()).update(set(str(point.payload["stems"]).split()))
+    return found
 
 
 def with_document(entry: Entry, **changed: object) -> Entry:
