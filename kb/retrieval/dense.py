@@ -29,18 +29,24 @@ def language_means(vectors: Vectors, languages: Sequence[str]) -> dict[str, list
 
 
 def search_all_languages(
-    index: PassageIndex, vector: Vectors, means: Mapping[str, Sequence[float]], *, limit: int, filters: Filters
+    index: PassageIndex,
+    vector: Vectors,
+    languages: Sequence[str],
+    means: Mapping[str, Sequence[float]],
+    *,
+    limit: int,
+    filters: Filters,
 ) -> tuple[list[Scored], float]:
     """The nearest passages, scores freed of what their language alone gives them, best first; and the best score as it was.
 
     Each language is searched for itself and gives at most `limit`; a language without a mean is compared as it is. Nothing found:
     an empty list and 0.0.
     """
-    asked = [language for language in means if not filters.languages or language in filters.languages]
-    others = [language for language in filters.languages if language not in means]
     found: list[Scored] = []
     nearest = 0.0
-    for language in [*asked, *others]:
+    for language in languages:
+        if filters.languages and language not in filters.languages:
+            continue
         mean = means.get(language)
         bias = float(np.dot(vector, np.array(mean, np.float32))) if mean is not None else 0.0
         own = index.dense(vector, limit=limit, filters=replace(filters, languages=(language,)))

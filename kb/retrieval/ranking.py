@@ -88,6 +88,7 @@ class Ranker:
     terms: Terms
     subjects: Subjects
     documents: Mapping[str, Document]
+    languages: Sequence[str]  # of the passages held
     language_means: Mapping[str, Sequence[float]]
     weights: Weights = field(default_factory=Weights)
     reranker: Reranker | None = None
@@ -97,7 +98,7 @@ class Ranker:
         concepts = self.terms.concepts(self.lexicon.stems(text, language), language)
         stems = self._stems(text, language, filters, concepts)
         vector = self.embedder.embed_query(text)
-        dense, nearest = search_all_languages(self.index, vector, self.language_means, limit=DEPTH, filters=filters)
+        dense, nearest = search_all_languages(self.index, vector, self.languages, self.language_means, limit=DEPTH, filters=filters)
         words = {
             other: self.index.lexical(asked, limit=DEPTH, filters=_in_language(filters, other)) for other, asked in stems.items() if asked
         }
@@ -145,7 +146,7 @@ class Ranker:
         """What to ask the words of each language that is held: its own words, or what crosses into it."""
         own = self.lexicon.query_stems(text, language)
         stems = {}
-        for other in self.language_means:
+        for other in self.languages:
             if filters.languages and other not in filters.languages:
                 continue
             if other == language:

@@ -64,7 +64,18 @@ class Searcher:
         self._relevance = relevance
         self._passages_in = index.facet("language", Filters())
         self._documents = {document.id: document for document in library.documents()}
-        self.ranker = Ranker(library, index, embedder, lexicon, terms, subjects, self._documents, language_means, reranker=reranker)
+        self.ranker = Ranker(
+            library=library,
+            index=index,
+            embedder=embedder,
+            lexicon=lexicon,
+            terms=terms,
+            subjects=subjects,
+            documents=self._documents,
+            languages=tuple(sorted(self._passages_in)),
+            language_means=language_means,
+            reranker=reranker,
+        )
         self._standings = standings
         self._cite = cite
         self._identify = identify
@@ -81,8 +92,7 @@ class Searcher:
         """
         if not 1 <= query.limit <= MAX_LIMIT or query.offset < 0:
             raise InvalidQuery(f"limit must lie between 1 and {MAX_LIMIT} and offset not below 0")
-        language = query.language or detect_language(query.text, default="nl")
-        language = language if language in LANGUAGES else "en"
+        language = query.language or self.language_of(query.text)
         notices: list[Notice] = []
         filters = self._with_clock(query)
         searched = self._searched(filters)
@@ -123,6 +133,17 @@ class Searcher:
             notices=tuple(notices),
             total=len(chosen),
         )
+
+    def language_of(self, text: str) -> str:
+        """The language of a question. Of a few words, the one in which the corpus knows most of them; Dutch where that leaves it open."""
+        detected = detect_language(text, default="")
+        if detected:
+            return detected if detected in LANGUAGES else "en"
+        known = {}
+        for language in self._passages_in:
+            stems = self._lexicon.query_stems(text, language)
+            known[language] = len(self._library.stem_frequencies(language, stems)) if stems else 0
+        return max(known, key=lambda language: (known[language], language == "nl", language), default="nl")
 
     def answers(self, ranking: Ranking) -> bool:
         """Whether a ranking answers its question at all (`kb.retrieval.relevance`)."""

@@ -70,7 +70,8 @@ class Library:
         except sqlite3.Error as error:
             raise StoreDamaged(f"library {path} cannot be opened: {error}") from error
         if schema is None or int(schema[0]) != SCHEMA_VERSION:
-            raise StoreDamaged(f"library {path} has another schema than this program reads: run `dublin-kb ingest` to build it again")
+            remedy = "move the data directory aside, then `dublin-kb ingest` your files again"
+            raise StoreDamaged(f"library {path} was written by another version of this program: {remedy}")
 
     def close(self) -> None:
         self._db.close()
@@ -270,6 +271,7 @@ class LibraryWriter(Library):
         self.path = path
         self._lock = threading.Lock()
         if base is not None:
+            Library(base).close()  # refuses another schema, before anything is copied
             with closing(sqlite3.connect(f"file:{base}?mode=ro&immutable=1", uri=True)) as old, closing(sqlite3.connect(path)) as new:
                 old.backup(new)
         self._db = sqlite3.connect(path, isolation_level=None)

@@ -139,7 +139,7 @@ def test_pages_of_an_answer_neither_overlap_nor_leave_out(client: TestClient) ->
 
 
 def test_explain_says_how_a_passage_was_ranked_and_only_when_asked(client: TestClient) -> None:
-    assert search(client, q="poverty", explain=True)["hits"][0]["explain"].keys() >= {"dense_rank", "lexical_rank", "fused_score"}
+    assert search(client, q="poverty", explain=True)["hits"][0]["explain"].keys() >= {"dense_rank", "words_rank", "score"}
     assert search(client, q="poverty")["hits"][0]["explain"] is None
 
 
