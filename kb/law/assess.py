@@ -38,6 +38,7 @@ _LOOKED_AT = 12  # candidates of a search that are put in order by comparable fa
 _LOOKED_AT_UNREVIEWED = 6  # of those that nobody has put on a side
 _RANKS_A_WEIGHT = 1.0  # how many ranks one unit of a comparable fact is worth
 _FACT_CHARACTERS = 120  # of a fact in words that a query takes along
+_OWN_WEIGHT = 3  # of a document that the element itself names, beside one that only a factor of it names
 _SPOKEN_CHARACTERS = 20_000  # of a document that is looked through for circumstances
 _QUERY_FACTS = ("vulnerabilities", "housing", "work", "children", "health", "remedies_used")
 
@@ -366,10 +367,9 @@ class _Assessing:
             if passage is None:
                 continue
             hit = self.side_hit(passage, document, side, 1.0, (), marked=True, note=ref.note)
-            weight = self.books.facts.weight(hit.comparable, document) + (1 if own else 0)
+            weight = self.books.facts.weight(hit.comparable, document) + (_OWN_WEIGHT if own else 0)
             overtaken = hit.hit.standing.value is StandingValue.OVERTAKEN
-            other_track = document.track is not None and document.track is not self.track
-            order = (overtaken, other_track, -weight, -(document.date.last if document.date else 0))
+            order = (overtaken, -weight, -(document.date.last if document.date else 0))
             made.append((tuple(float(x) for x in order), hit, twin_key(passage)))
         made.sort(key=lambda item: (item[0], item[1].stored_id))
         for _, _, key in made[:PER_SIDE]:

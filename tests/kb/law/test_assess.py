@@ -319,3 +319,9 @@ def test_saved_facts_that_were_altered_are_refused(light_index: KnowledgeBase) -
     body["case"]["nationality"] = "IQ"
     with pytest.raises(InvalidQuery, match="not those"):
         light_index.replay(Manifest.from_json(body))
+
+
+def test_a_ruling_that_the_step_itself_names_is_not_crowded_out_by_rulings_on_factors(light_index: KnowledgeBase) -> None:
+    found = assessed(light_index, {**DAMASCUS, "decided_on": "2023-10-15", "registered_on": "2023-03-01"})
+    element = next(item for item in found.elements if item.element.id == "policy-difference")
+    assert "ECLI:NL:RVS:2023:3286" in {hit.hit.document.id for hit in element.contrary}
