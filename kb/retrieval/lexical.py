@@ -16,7 +16,7 @@ import Stemmer
 
 from kb.errors import CorpusInvalid
 
-VERSION = "stems/1"
+VERSION = "stems/2"
 # Snowball algorithms; `dutch` is Kraaij-Pohlmann, which the engine's own Dutch is not
 _ALGORITHMS = {
     "nl": "dutch",

@@ -93,7 +93,7 @@ def test_every_ecli_that_courts_printed_is_read() -> None:
             assert Ecli.parse(text).value == text
         except InvalidIdentifier:
             unread.append(text)
-    assert unread == []
+    assert unread == ["ECLI:NL:HR:3029:2320"]  # printed so; no court has decided in 3029
 
 
 @pytest.mark.real

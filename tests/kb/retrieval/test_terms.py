@@ -1,0 +1,112 @@
+"""Legal terms across languages, and the states and peoples that a question names."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kb.errors import CorpusInvalid
+from kb.retrieval.lexical import Lexicon
+from kb.retrieval.terms import Subjects, Terms
+
+DIRECTORY = Path(__file__).resolve().parents[3] / "corpus" / "lexicon"
+LEXICON = Lexicon.load(DIRECTORY)
+TERMS = Terms.load(DIRECTORY, LEXICON)
+SUBJECTS = Subjects.load(DIRECTORY)
+ROWS = tomllib.loads((DIRECTORY / "terms.toml").read_text(encoding="utf-8"))["term"]
+LANGUAGES = ("nl", "en", "de", "da", "fr", "el")
+
+
+def made(tmp_path: Path, body: str) -> Terms:
+    (tmp_path / "terms.toml").write_text(body, encoding="utf-8")
+    return Terms.load(tmp_path, LEXICON)
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "term"),
+    [(number, language, term) for number, row in enumerate(ROWS) for language, terms in row.items() for term in terms.split("|")],
+)
+def test_every_term_of_the_lexicon_is_found_in_its_own_language(number: int, language: str, term: str) -> None:
+    stems = LEXICON.stems(term, language)
+    assert stems, "a term of stop words alone is never found"
+    assert number in TERMS.concepts(stems, language)
+
+
+@pytest.mark.parametrize("number", range(len(ROWS)))
+def test_every_concept_can_be_asked_in_dutch_and_in_english(number: int) -> None:
+    assert set(ROWS[number]) <= set(LANGUAGES)
+    for language in ("nl", "en"):
+        assert TERMS.translated([number], language)
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "into", "stem_of"),
+    [
+        ("Geldt het interstatelijk vertrouwensbeginsel nog?", "nl", "en", "mutual trust"),
+        ("May a status holder be sent back?", "en", "nl", "statushouders"),
+        ("Ist der Antrag unzulässig?", "de", "nl", "niet-ontvankelijk"),
+        ("systemic deficiencies in reception", "en", "nl", "systeemfouten"),
+        ("Hvornår er der gensidig tillid?", "da", "nl", "wederzijds vertrouwen"),
+    ],
+)
+def test_a_legal_term_crosses_languages(question: str, language: str, into: str, stem_of: str) -> None:
+    concepts = TERMS.concepts(LEXICON.stems(question, language), language)
+    assert set(LEXICON.stems(stem_of, into)) <= set(TERMS.translated(concepts, into))
+
+
+def test_a_term_is_a_whole_phrase_in_its_order(tmp_path: Path) -> None:
+    terms = made(tmp_path, '[[term]]\nen = "mutual trust"\nnl = "wederzijds vertrouwen"\n')
+    assert terms.concepts(LEXICON.stems("the mutual trust of states", "en"), "en") == [0]
+    assert terms.concepts(LEXICON.stems("mutual understanding and trust", "en"), "en") == []
+    assert terms.concepts(LEXICON.stems("trust mutual", "en"), "en") == []
+    assert terms.concepts(LEXICON.stems("mutual trust", "en"), "nl") == []
+
+
+def test_the_longest_phrase_wins_and_uses_its_words_up(tmp_path: Path) -> None:
+    body = '[[term]]\nen = "poverty"\n[[term]]\nen = "material poverty"\n[[term]]\nen = "extreme material poverty"\n'
+    terms = made(tmp_path, body)
+    assert terms.concepts(LEXICON.stems("extreme material poverty", "en"), "en") == [2]
+    assert terms.concepts(LEXICON.stems("material poverty, then poverty", "en"), "en") == [1, 0]
+
+
+def test_a_phrase_of_two_concepts_gives_both_and_each_once(tmp_path: Path) -> None:
+    terms = made(tmp_path, '[[term]]\nen = "accommodation"\nnl = "opvang"\n[[term]]\nen = "accommodation"\nnl = "woning"\n')
+    assert terms.concepts(LEXICON.stems("accommodation accommodation", "en"), "en") == [0, 1]
+    assert terms.translated([0, 1, 0], "nl") == LEXICON.stems("opvang woning", "nl")
+
+
+def test_nothing_asked_is_nothing_found() -> None:
+    assert TERMS.concepts([], "nl") == []
+    assert TERMS.concepts(["opvang"], "xx") == []
+    assert TERMS.translated([], "en") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "states", "peoples"),
+    [
+        ("griekse statushouders", {"GR"}, set()),
+        ("greece", {"GR"}, set()),
+        ("ελλάδα", {"GR"}, set()),
+        ("deense beleid voor syriërs", {"DK"}, {"SY"}),
+        ("syrien dänemark", {"DK"}, {"SY"}),
+        ("damascus", set(), {"SY"}),
+        ("afghaanse vrouw in zweden", {"SE"}, {"AF"}),
+        ("opvang in polen en kroatië", {"PL", "HR"}, set()),
+        ("germany", {"DE"}, set()),
+        ("iraakse man in hongarije", {"HU"}, {"IQ"}),
+        ("hongaarse grens", {"HU"}, set()),
+        ("roemeense en sloveense opvang", {"RO", "SI"}, set()),
+        ("russische dienstplichtige uit rusland", set(), {"RU"}),
+        ("rust en ruimte", set(), set()),
+        ("opvang", set(), set()),
+        ("", set(), set()),
+    ],
+)
+def test_the_states_and_peoples_of_a_question(words: str, states: set[str], peoples: set[str]) -> None:
+    assert SUBJECTS.named(words.split()) == (states, peoples)
+
+
+@pytest.mark.parametrize("name", ["terms.toml", "states.toml"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CorpusInvalid, match=name):
+        Terms.load(tmp_path, LEXICON) if name == "terms.toml" else Subjects.load(tmp_path)
