@@ -183,12 +183,12 @@ app.command("check")(check_cli.check)
 @app.command()
 def cite(
     id_: Annotated[str, typer.Argument(metavar="ID", help="A document or a passage.")],
-    style: Annotated[str, typer.Option(help="nl (Leidraad) or oscola.")] = "nl",
+    style: Annotated[str, typer.Option(help="nl (Leidraad), oscola, ris, bibtex or csl-json.")] = "nl",
 ) -> None:
     """Print a ready citation."""
     from api.reading import cite_in
 
-    typer.echo(cite_in(_knowledge_base().view(), id_, style))
+    typer.echo(cite_in(_knowledge_base().view(), id_, style).rstrip("\n"))
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """What a reader asks of one document, the same for the JSON, the pages and the command line."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.schemas import (
     ContextOut,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kb.wiring import View
 
 STYLES = {"nl": "nl", "oscola": "en"}
+FILE_STYLES = ("ris", "bibtex", "csl-json")
 
 
 def current_texts(view: "View", document: Document, language: str) -> list[Expression]:
@@ -69,13 +71,20 @@ def detail(view: "View", document_id: str, form: str | None, as_of: dt.date, tra
 
 
 def cite_in(view: "View", id_: str, style: str) -> str:
-    """The citation of a document, or of a passage when the id has a `#`. Raises: InvalidQuery for an unknown style, NotFound."""
-    if style not in STYLES:
-        raise InvalidQuery(f"no citation style {style[:40]!r}: known are {', '.join(STYLES)}")
-    if "#" in id_:
-        passage = view.library.resolve_passage(id_)
-        return view.citation(view.library.document(passage.document_id), passage.pinpoint)[STYLES[style]]
-    return view.citation(view.library.document(id_), None)[STYLES[style]]
+    """The citation of a document, or of a passage when the id has a `#`; in a file style a record that ends with a line break.
+
+    Raises: InvalidQuery for an unknown style, NotFound.
+    """
+    if style not in STYLES and style not in FILE_STYLES:
+        raise InvalidQuery(f"no citation style {style[:40]!r}: known are {', '.join((*STYLES, *FILE_STYLES))}")
+    passage = view.library.resolve_passage(id_) if "#" in id_ else None
+    document = view.library.document(passage.document_id if passage else id_)
+    pinpoint = passage.pinpoint if passage else None
+    if style in STYLES:
+        return view.citation(document, pinpoint)[STYLES[style]]
+    from kb.export import references
+
+    return references.render(references.item(document, pinpoint, view.courts, view.citation(document, pinpoint)["nl"]), style)
 
 
 def passage_detail(view: "View", id_: str, as_of: dt.date, track: Track | None, language: str, width: int) -> PassageDetailOut:
@@ -97,3 +106,13 @@ def passage_detail(view: "View", id_: str, as_of: dt.date, track: Track | None, 
             after=[passage_out(passage, public_id=ids[passage.id]) for passage in after],
         ),
     )
+
+
+def page_metadata(view: "View", document: Document, address: str) -> dict[str, Any]:
+    """What a page tells of its document to reference managers: `tags` for `meta`, `linked` as JSON-LD that is safe inside a script."""
+    from kb.export import references
+
+    made = references.item(document, None, view.courts, view.citation(document, None)["nl"])
+    linked = json.dumps(references.to_json_ld(made, address=address), ensure_ascii=True, sort_keys=True)
+    safe = linked.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return {"tags": references.meta_tags(made), "linked": safe}

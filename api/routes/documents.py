@@ -26,6 +26,11 @@ from kb.domain.documents import Track
 
 router = APIRouter(tags=["documents"])
 
+_FILES = {
+    "ris": ("application/x-research-info-systems", "ris"),
+    "bibtex": ("application/x-bibtex", "bib"),
+    "csl-json": ("application/vnd.citationstyles.csl+json", "json"),
+}
 Id = Annotated[str, Query(alias="id", min_length=1, max_length=400, description="Id or alias of a document")]
 Form = Annotated[
     str | None, Query(pattern=r"^(official|digest-(nl|en)|tr-[a-z]{2})$", description="Which text; the official one by default")
@@ -191,5 +196,9 @@ def export_by_query(request: Request, id_: Id, style: str = "nl") -> Response:
 
 @router.get("/export/{id_:path}", tags=["export"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def export(request: Request, id_: str, style: str = "nl") -> Response:
-    """A ready citation as plain text, of a document or a passage. Styles: `nl` (Leidraad), `oscola`."""
-    return Response(cite_in(deps.view(request), id_, style) + "\n", media_type="text/plain; charset=utf-8")
+    """A ready citation of a document or a passage. Styles: `nl` (Leidraad) and `oscola` as plain text; `ris`, `bibtex`, `csl-json` as
+    reference managers import them."""
+    text = cite_in(deps.view(request), id_, style).rstrip("\n") + "\n"
+    kind, ending = _FILES.get(style, ("text/plain", ""))
+    headers = {"Content-Disposition": f'attachment; filename="reference.{ending}"'} if ending else {}
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)

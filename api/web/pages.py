@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api import deps
 from api.errors import safe_problems, status_of
-from api.reading import choose_text, current_texts
+from api.reading import FILE_STYLES, choose_text, current_texts, page_metadata
 from api.requests import SearchRequest, day_or, today
 from api.schemas import in_language
 from api.web import contexts
@@ -279,6 +279,8 @@ def document(request: Request, document_id: str) -> Response:
         topics=list(held.topics),
         official=contexts.official_link(held, t),
         citations=contexts.copyables(view.citation(held, None), t),
+        exports=[(style, f"/api/v1/export/{quote(held.id, safe='')}?style={style}") for style in FILE_STYLES],
+        metadata=page_metadata(view, held, str(request.url.replace(query="", fragment=""))),
         standing=contexts.badge(view.standing(held.id, as_of), t, chosen),
         as_of=as_of,
         treated=pages.edges(standings.treatment_of(held.id), other="by"),

@@ -206,8 +206,8 @@ class Checker:
 
     def check(self, text: str, as_of: dt.date, *, language: str | None = None) -> CheckResult:
         draft = Draft.read(text, self._finder, self._rules, language, self._known_numbers)
-        meant = self._meanings(draft)
         quotes = self._rules.quotes.quotes(text)
+        meant = self._meanings(draft, quotes)
         owners = _owners(draft, quotes)
         checked: list[CheckedCitation] = []
         left_out = 0
@@ -217,7 +217,10 @@ class Checker:
                 left_out += what is not None
                 continue
             own = [quote for quote, owner in zip(quotes, owners, strict=True) if owner == index]
-            checked.append(self._checked(draft, cited, what, own, as_of, meant))
+            one = self._checked(draft, cited, what, own, as_of, meant)
+            # what a quoted decision cites itself is its own affair
+            quoted = any(quote.start <= cited.start and cited.end <= quote.end for quote in quotes)
+            checked.append(replace(one, checks=tuple(_as_quoted(check) for check in one.checks)) if quoted else one)
         summary = _summary(checked)
         summary["quotes_without_citation"] = sum(owner is None for owner in owners)
         summary["legislation_not_held"] = left_out
@@ -268,7 +271,7 @@ class Checker:
 
     # ------------------------------------------------------------------ which document
 
-    def _meanings(self, draft: Draft) -> list[_Meant | None]:
+    def _meanings(self, draft: Draft, quotes: Sequence[Quote]) -> list[_Meant | None]:
         """What each citation means; None for what the draft names in no way that can be told."""
         meant: list[_Meant | None] = [None] * len(draft.cited)
         by_number: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -299,7 +302,8 @@ class Checker:
             elif cited.is_short:
                 meant[index] = self._referred(draft, cited, read, meant)
             found_now = meant[index]
-            if found_now is not None and not cited.is_legislation and (found_now.document or found_now.target):
+            inside = any(quote.start <= cited.start < quote.end for quote in quotes)
+            if found_now is not None and not inside and not cited.is_legislation and (found_now.document or found_now.target):
                 read.append(index)
         return meant
 
@@ -415,6 +419,14 @@ class Checker:
             return None
         listed = "|".join(r"\s+".join(re.escape(part) for part in n.split()) for n in sorted(numbers, key=lambda n: (-len(n), n)))
         return re.compile(rf"(?<![\w./-])(?:{listed})(?![\w/-]|\.\d)")
+
+    @cached_property
+    def _of_day(self) -> Mapping[str, Sequence[Document]]:
+        days: dict[str, list[Document]] = defaultdict(list)
+        for document in self._library.documents():
+            if document.date:
+                days[document.date.value].append(document)
+        return dict(days)
 
     @cached_property
     def _keys(self) -> dict[str, set[str]]:
@@ -546,12 +558,8 @@ class Checker:
                 return _Meant(slips[0], self._exists(printed))
         held = [
             d
-            for d in self._library.documents()
-            if d.date
-            and d.date.value == day
-            and d.kind is Kind.JUDGMENT
-            and self._finder.can_mean(printed, d.id)
-            and self._same_court(cited, d)
+            for d in self._of_day.get(day, ())
+            if d.kind is Kind.JUDGMENT and self._finder.can_mean(printed, d.id) and self._same_court(cited, d)
         ]
         if cited.court and len(held) == 1:
             return _Meant(held[0], self._exists(printed))
@@ -756,15 +764,18 @@ class Checker:
             if match is None or match.last <= match.first:
                 continue
             if best is None or (len(match.differences), -match.share) < (len(best[1].differences), -best[1].share):
-                low, high = words.spans[match.first][0], words.spans[match.last - 1][1]
-                covered = [
-                    p
-                    for (start, p), after in zip(starts, [*(s for s, _ in starts[1:]), 1 << 60], strict=True)
-                    if start < high and after > low
-                ]
-                place = _number_of(covered, [p for _, p in starts])
-                best = (expression, match, covered, place)
+                covered = _covered(words, starts, match.first, match.last)
+                best = (expression, match, covered, _number_of(covered, [p for _, p in starts]))
         return best
+
+    def _places_also(self, document: Document, found: tuple[Expression, Match, list[Passage], str]) -> set[tuple[int, ...]]:
+        """The numbers of the other places where the same words stand."""
+        _, words, starts = next(row for row in self.texts(document).words if row[0].key == found[0].key)
+        numbers: set[tuple[int, ...]] = set()
+        for first, last in found[1].also:
+            covered = _covered(words, starts, first, last)
+            numbers |= {n for passage in covered for n in _numbers(passage)} or {_number(_number_of(covered, [p for _, p in starts]))}
+        return numbers
 
     def _in_digest(self, quote: str, texts: _Texts) -> bool:
         return any(
@@ -805,6 +816,8 @@ class Checker:
             return made(Verdict.DIFFERS, say(nl, en), differences=differences, right=right, passage_id=passage_id)
         numbers = {number for passage in covered for number in _numbers(passage)} or ({_number(place)} if place else set())
         asked = ranges(cited.pinpoint.value) if cited.pinpoint and cited.pinpoint.kind in _NUMBERED else []
+        if asked and match.also:
+            numbers |= self._places_also(document, found)
         if asked and numbers and not any(_holds(low, high, number) for low, high in asked for number in numbers if number):
             detail = say(f"Staat er woord voor woord, maar in {place}.", f"It is there word for word, but at {place}.")
             return made(Verdict.DIFFERS, detail, right=place, passage_id=passage_id)
@@ -933,6 +946,23 @@ def _country(document: Document, context: _Context) -> list[Check]:
     verdict = Verdict.NOT_CHECKABLE if context.by_analogy else Verdict.DIFFERS
     detail = say(f"Gaat over {about['nl']}, niet over {shown['nl']}.", f"Is about {about['en']}, not about {shown['en']}.")
     return [Check(What.COUNTRY, verdict, detail, shown["en"], about["en"])]
+
+
+def _as_quoted(check: Check) -> Check:
+    """A citation inside a quotation: that it is not held, or no longer stands, tells nothing of the draft."""
+    if check.verdict is Verdict.NOT_IN_CORPUS or (
+        check.what in (What.STANDING, What.TRACK, What.COUNTRY) and check.verdict is Verdict.DIFFERS
+    ):
+        words = say("Staat in een citaat. ", "Stands in a quotation. ")
+        return replace(check, verdict=Verdict.NOT_CHECKABLE, detail={k: words[k] + check.detail[k] for k in words})
+    return check
+
+
+def _covered(words: Words, starts: Sequence[tuple[int, Passage]], first: int, last: int) -> list[Passage]:
+    """The passages in which the words `first` to `last` of a text stand."""
+    low, high = words.spans[first][0], words.spans[last - 1][1]
+    ends = [*(start for start, _ in starts[1:]), 1 << 60]
+    return [p for (start, p), end in zip(starts, ends, strict=True) if start < high and end > low]
 
 
 def _elsewhere(identity: str) -> Check:

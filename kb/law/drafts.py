@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,12 +18,13 @@ from kb.domain.courts import Courts
 from kb.domain.documents import Document, Track
 from kb.domain.pinpoints import Pinpoint
 from kb.domain.references import Reference, ReferenceFinder, ReferenceKind, name_key
-from kb.errors import CorpusInvalid
+from kb.errors import CorpusInvalid, InputRejected
 from kb.law.quotes import QuoteRules
 from kb.law.words import WordList
 
 _REACH = 160  # characters around a citation in which its court and date are looked for
 _MERGE_REACH = 60
+MAX_CITATIONS = 2_000  # of one draft: more is no draft, and would take minutes
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n|[\f\v]")
 _TOKEN = re.compile(r"[^\W\d_][\w.’'/-]*|\d[\d./-]*")
 _NOTE_MARK = re.compile(r"\[\^(?P<note>[\w-]{1,12})\](?P<text>:)?")
@@ -224,13 +226,13 @@ class Draft:
 
     def _find_notes(self) -> None:
         starts: list[tuple[str, int, int]] = []
-        for match in _NOTE_MARK.finditer(self.text):
+        for match in islice(_NOTE_MARK.finditer(self.text), 2 * MAX_CITATIONS):
             line = self.text.rfind("\n", 0, match.start()) + 1
             if match["text"] and not self.text[line : match.start()].strip():
                 starts.append((match["note"], match.start(), match.end()))
             else:
                 self.marks.setdefault(match["note"], match.start())
-        for match in _SUPERSCRIPT.finditer(self.text):
+        for match in islice(_SUPERSCRIPT.finditer(self.text), 2 * MAX_CITATIONS):
             number = "".join(str(_SUPERSCRIPTS.index(c)) for c in match[0])
             line = self.text.rfind("\n", 0, match.start()) + 1
             if not self.text[line : match.start()].strip() and number in self.marks:
@@ -265,8 +267,10 @@ class Draft:
                 if made := self._cited(part):
                     found.append(made)
         found = self._merged(sorted(found, key=lambda c: c.start), days)
+        _refuse_too_many(found)
         found = self._with_known(found, known) if known else found
         found = self._with_oddities(found)
+        _refuse_too_many(found)
         found.sort(key=lambda c: (c.start, c.end))
         self.cited = self._with_surroundings(found, days, finder)
 
@@ -327,7 +331,7 @@ class Draft:
         """`1 C 11.25` or `40524/10` without the words that show what it is: a number of this corpus."""
         taken = [(c.start, c.end) for c in found]
         made = list(found)
-        for match in known.finditer(self.text):
+        for match in islice(known.finditer(self.text), MAX_CITATIONS + 1):
             if any(start < match.end() and match.start() < end for start, end in taken):
                 continue
             note = self._note_at(match.start())
@@ -344,17 +348,17 @@ class Draft:
             return not any(s < end and start < e for s, e in taken)
 
         made = list(found)
-        for match in self.rules.note.finditer(self.text):
+        for match in islice(self.rules.note.finditer(self.text), MAX_CITATIONS + 1):
             owner = next((i for i, c in enumerate(made) if c.kinds == {ReferenceKind.NAME} and 0 <= match.start() - c.end <= 2), None)
             if owner is not None:
                 made[owner] = replace(made[owner], to_note=match["note"], end=match.end(), **self._place(match.end(), made[owner]))
             elif free(match.start(), match.end()):
                 made.append(self._short(match.start(), match.end(), to_note=match["note"]))
-        for match in self.rules.ibid.finditer(self.text):
+        for match in islice(self.rules.ibid.finditer(self.text), MAX_CITATIONS + 1):
             if free(match.start(), match.end()):
                 made.append(self._short(match.start(), match.end(), ibid=True))
         for kind, pattern in self.rules.malformed:
-            for match in pattern.finditer(self.text):
+            for match in islice(pattern.finditer(self.text), MAX_CITATIONS + 1):
                 start, end = match.start(), match.start() + len(match[0].rstrip(" .:"))
                 if free(start, end):
                     note = self._note_at(start)
@@ -471,6 +475,11 @@ class Draft:
                 continue
             return False
         return True
+
+
+def _refuse_too_many(found: Sequence[Cited]) -> None:
+    if len(found) > MAX_CITATIONS:
+        raise InputRejected("too-many-citations", f"the draft has more than {MAX_CITATIONS} citations: check it in parts")
 
 
 def names_of(document: Document) -> frozenset[str]:

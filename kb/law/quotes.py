@@ -9,9 +9,10 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +26,10 @@ _NEAR_WORDS = 4
 _SLACK_WORDS = 6
 _LONGEST_QUOTE_WORDS = 1500
 _BEST_DIAGONALS = 3
+_MOST_PLACES = 20
+_LOOKS_A_CHARACTER = 20
+_SHORT_CHARS = 300
+_MOST_CELLS = 60_000  # words of a quotation times words of the source around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Match:
     differences: tuple[Difference, ...] = ()
     cut: str | None = None  # a negation that the quotation leaves off at the beginning or the end of a sentence
     cut_before: bool = False  # at the beginning: the draft may say it in its own words
+    also: tuple[tuple[int, int], ...] = ()  # where else it stands word for word
     share: float = 1.0  # of the quotation's words that stand there
 
 
@@ -100,9 +106,13 @@ class QuoteRules:
         found: list[Quote] = []
         position = 0
         openings = {mark[0] for mark in self.marks}
+        # marks without end cost a look at all that follows: after so much looking a quotation is taken to be short
+        looked, enough = 0, _LOOKS_A_CHARACTER * len(text) + self.max_chars
         while position < len(text):
             if text[position] in openings:
-                quote = self._quote_at(text, position)
+                reach = self.max_chars if looked < enough else _SHORT_CHARS
+                quote = self._quote_at(text, position, reach)
+                looked += reach if quote is None else 0
                 if quote is not None:
                     if len(_WORD.findall(quote.text)) >= self.min_words:
                         found.append(quote)
@@ -114,7 +124,7 @@ class QuoteRules:
             position += 1
         return found
 
-    def _quote_at(self, text: str, start: int) -> Quote | None:
+    def _quote_at(self, text: str, start: int, reach: int) -> Quote | None:
         for opening, closing, straight in self.marks:
             if text[start] != opening:
                 continue
@@ -123,19 +133,19 @@ class QuoteRules:
                 continue
             if straight and (text[start + 1 : start + 2].isspace() or _CLIPPED.match(text, start)):
                 continue
-            end = self._closing(text, start + 1, closing, opening, straight=straight)
+            end = self._closing(text, start + 1, min(len(text), start + reach), closing, opening, straight=straight)
             if end is not None:
                 return Quote(start + 1, end, text[start + 1 : end])
         return None
 
-    def _closing(self, text: str, start: int, closing: str, opening: str, *, straight: bool) -> int | None:
-        limit = min(len(text), start + self.max_chars)
+    def _closing(self, text: str, start: int, limit: int, closing: str, opening: str, *, straight: bool) -> int | None:
         depth = 0
         for position in range(start, limit):
             char = text[position]
             if char == "\n" and re.match(r"\n[ \t\r]*\n", text[position : position + 8]):
                 return None  # no quotation runs over a blank line
-            if char == opening and opening not in closing:
+            inner = straight and opening in closing and not text[position - 1].isalnum() and text[position + 1 : position + 2].isalnum()
+            if char == opening and (opening not in closing or (inner and not _CLIPPED.match(text, position))):
                 depth += 1
             elif char in closing:
                 after = text[position + 1 : position + 2]
@@ -173,8 +183,9 @@ class Words:
         joined = re.sub(r"(?<=\w)-\n(?=[a-zà-ÿ])", "\u00ad\u00ad", text)
         words: list[str] = []
         spans: list[tuple[int, int]] = []
-        for match in re.finditer(r"[^\W_](?:[^\W_]|\u00ad)*", joined):
-            words.append(unicodedata.normalize("NFKC", match[0].replace("\u00ad", "")).casefold())
+        # `[e]xecution` is one word, in the source too, where it quotes
+        for match in re.finditer(r"(?:\[[^\W_]\](?=[^\W_]))?[^\W_](?:[^\W_]|\u00ad)*", joined):
+            words.append(unicodedata.normalize("NFKC", re.sub(r"[\u00ad\[\]]", "", match[0])).casefold())
             spans.append(match.span())
         at: dict[str, list[int]] = defaultdict(list)
         for index, word in enumerate(words):
@@ -194,10 +205,13 @@ def compare(quote: str, source: Words, rules: QuoteRules, language: str | None =
     segments = _segments(quote, rules)
     if not segments:
         return None
-    exact = _exact(segments, source, rules)
-    if exact is not None:
+    places = list(islice(_exact(segments, source, rules), _MOST_PLACES))
+    if places:
+        exact = places[0]
         before = _cut_before(quote, source, exact[0], rules, language)
-        return Match(*exact, cut=before or _cut(quote, source, exact[1], rules, language), cut_before=before is not None)
+        return Match(
+            *exact, cut=before or _cut(quote, source, exact[1], rules, language), cut_before=before is not None, also=tuple(places[1:])
+        )
     return _near(segments, source, rules, language)
 
 
@@ -210,7 +224,7 @@ def _segments(quote: str, rules: QuoteRules) -> list[Words]:
     return [words for part in rules.gaps.split(plain) if (words := Words.of(part)).words]
 
 
-def _exact(segments: Sequence[Words], source: Words, rules: QuoteRules) -> tuple[int, int] | None:
+def _exact(segments: Sequence[Words], source: Words, rules: QuoteRules) -> Iterator[tuple[int, int]]:
     for start in _places(segments[0].words, source):
         position = start + len(segments[0].words)
         for segment in segments[1:]:
@@ -219,8 +233,7 @@ def _exact(segments: Sequence[Words], source: Words, rules: QuoteRules) -> tuple
                 break
             position = following + len(segment.words)
         else:
-            return start, position
-    return None
+            yield start, position
 
 
 def _places(words: Sequence[str], source: Words) -> list[int]:
@@ -275,8 +288,7 @@ def _diagonals(words: Sequence[str], source: Words) -> list[int]:
 def _aligned(segment: Words, words: Sequence[str], source: Words, start: int, rules: QuoteRules, language: str | None) -> tuple[Match, int]:
     low = max(0, start - _SLACK_WORDS)
     high = min(len(source.words), start + len(words) + 2 * _SLACK_WORDS + len(words) // 4)
-    matcher = SequenceMatcher(None, words, source.words[low:high], autojunk=False)
-    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    blocks = _blocks(words, source.words[low:high])
     if not blocks:
         return Match(low, low), 0
     differences: list[Difference] = []
@@ -288,15 +300,49 @@ def _aligned(segment: Words, words: Sequence[str], source: Words, start: int, ru
         turned = rules.negation([*(gone - new).elements(), *(new - gone).elements()], language)
         differences.append(Difference(segment.printed(a, b), source.printed(c, d), turned))
 
-    a, c = 0, low + blocks[0].b - (blocks[0].a if blocks[0].a <= low + blocks[0].b else 0)
+    a, c = 0, low + blocks[0][1] - (blocks[0][0] if blocks[0][0] <= low + blocks[0][1] else 0)
     for block in blocks:
-        differ(a, block.a, max(c, 0), low + block.b)
-        a, c = block.a + block.size, low + block.b + block.size
+        differ(a, block[0], max(c, 0), low + block[1])
+        a, c = block[0] + block[2], low + block[1] + block[2]
     if a < len(words):  # words at the end: against as many of the source
         end = min(len(source.words), c + len(words) - a)
         differ(a, len(words), c, end)
-    first, last = low + blocks[0].b, low + blocks[-1].b + blocks[-1].size
-    return Match(first, last, tuple(differences)), sum(block.size for block in blocks)
+    first, last = low + blocks[0][1], low + blocks[-1][1] + blocks[-1][2]
+    return Match(first, last, tuple(differences)), sum(size for _, _, size in blocks)
+
+
+def _blocks(words: Sequence[str], source: Sequence[str]) -> list[tuple[int, int, int]]:
+    """The runs that two texts share in order, as (place in `words`, place in `source`, length), by the fewest words changed, put in or
+    left out; words of the source before and behind cost nothing. Very long ones by difflib, which is quicker and nearly as good."""
+    if len(words) * len(source) > _MOST_CELLS:
+        matcher = SequenceMatcher(None, words, source, autojunk=False)
+        return [(block.a, block.b, block.size) for block in matcher.get_matching_blocks() if block.size]
+    width = len(source) + 1
+    costs = [[0] * width]
+    for i, word in enumerate(words, 1):
+        above, row = costs[-1], [i] * width
+        for j in range(1, width):
+            changed = above[j - 1] + (word != source[j - 1])
+            row[j] = min(changed, above[j] + 1, row[j - 1] + 1)
+        costs.append(row)
+    i, j = len(words), min(range(width), key=lambda column: costs[-1][column])
+    pairs: list[tuple[int, int]] = []
+    while i and j:
+        if costs[i][j] == costs[i - 1][j - 1] + (words[i - 1] != source[j - 1]):
+            i, j = i - 1, j - 1
+            if words[i] == source[j]:
+                pairs.append((i, j))
+        elif costs[i][j] == costs[i - 1][j] + 1:
+            i -= 1
+        else:
+            j -= 1
+    blocks: list[tuple[int, int, int]] = []
+    for a, b in reversed(pairs):
+        if blocks and blocks[-1][0] + blocks[-1][2] == a and blocks[-1][1] + blocks[-1][2] == b:
+            blocks[-1] = (*blocks[-1][:2], blocks[-1][2] + 1)
+        else:
+            blocks.append((a, b, 1))
+    return blocks
 
 
 def _cut(quote: str, source: Words, last: int, rules: QuoteRules, language: str | None) -> str | None:
