@@ -71,6 +71,13 @@ class Lexicon:
         """Distinct stems of a question in its own language, at most `MAX_QUERY_TERMS`."""
         return list(dict.fromkeys(self.stems(text, language)))[:MAX_QUERY_TERMS]
 
+    def asked(self, text: str, language: str) -> list[tuple[str, bool]]:
+        """The distinct words of a question, lower case, at most `MAX_QUERY_TERMS`, and whether each is written as a name or number."""
+        words: dict[str, bool] = {}
+        for token in self.tokens(text, language):
+            words.setdefault(token.word, token.start > 0 and _is_name(text[token.start : token.end]))
+        return list(words.items())[:MAX_QUERY_TERMS]
+
     def names(self, text: str, written_in: str, language: str) -> list[str]:
         """The names and numbers of a text, as `language` stems them: the words that cross from one language to another."""
         found = (token for token in self.tokens(text, written_in) if _is_name(text[token.start : token.end]))

@@ -71,6 +71,7 @@ class Ranking:
     language: str
     candidates: list[Candidate]
     stems: Mapping[str, list[str]]
+    words: list[tuple[str, bool]] = field(default_factory=list)  # of the question, and whether each is written as a name
     concepts: int = 0  # legal terms recognised in the question
     nearest: float = 0.0  # cosine of the nearest passage, as the model gives it
     dense_scores: list[float] = field(default_factory=list)  # best first, freed of language bias
@@ -125,7 +126,9 @@ class Ranker:
         candidates.sort(key=lambda candidate: order[candidate.passage.id])
         candidates = self._reranked(text, candidates)
         own = [item.score for item in words.get(language, [])]
-        return Ranking(language, candidates, stems, len(concepts), nearest, [item.score for item in dense], own)
+        return Ranking(
+            language, candidates, stems, self.lexicon.asked(text, language), len(concepts), nearest, [item.score for item in dense], own
+        )
 
     def _reranked(self, text: str, candidates: list[Candidate]) -> list[Candidate]:
         """The best candidates in the order of the second stage, where one is configured; their scores stay those of the first, moved

@@ -6,17 +6,18 @@ its rare words, stands in the corpus at all, and in one of the best passages.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.domain.documents import Passage
-from kb.retrieval.lexical import Lexicon, read_toml
+from kb.retrieval.lexical import Lexicon, read_toml, stem
 from kb.retrieval.passages import shown_twin, twin_key, words_of
 from kb.retrieval.ranking import Ranking
 from kb.store.library import Library
 
 _BEST = 5  # candidates whose words are looked at
+_ABROAD = 1.0  # of the weight of a word that stands in passages of another language only
 _MANY_CONCEPTS = 3
 _GAP_TO = 20  # rank that stands for the crowd
 
@@ -86,19 +87,42 @@ def features(ranking: Ranking, library: Library, lexicon: Lexicon, passages_in: 
     freed = scores[0] if scores else 0.0
     gap = freed - scores[min(_GAP_TO, len(scores) - 1)] if scores else 0.0
     crossing = min(1.0, ranking.concepts / _MANY_CONCEPTS)
-    stems, total = ranking.stems.get(ranking.language), passages_in.get(ranking.language, 0)
     nearest = next((c.passage for c in ranking.candidates if c.dense and c.dense.rank == 1), None)
-    if not stems or not total or (nearest and not _words_speak(library, nearest, ranking.language)):
+    if not passages_in.get(ranking.language) or (nearest and not _words_speak(library, nearest, ranking.language)):
         return Features(ranking.nearest, freed, gap, crossing, None, None)
-    held = library.stem_frequencies(ranking.language, stems)
-    rarity = {stem: math.log(1 + (total + 0.5) / (held.get(stem, 0) + 0.5)) for stem in stems}
-    whole = math.fsum(rarity.values())
+    asked = _rarity(ranking.words, ranking.language, library, passages_in)
+    whole = math.fsum(word.weight for word in asked)
+    if not whole:
+        return Features(ranking.nearest, freed, gap, crossing, None, None)
     best = [candidate.passage for candidate in ranking.candidates[:_BEST]]
-    places = [(passage.document_id, passage.id.rpartition("#")[2]) for passage in best]
     shares = [0.0]
-    for passage in library.twins(places):
-        if passage.language == ranking.language:
-            own = set(lexicon.stems(words_of(library.document(passage.document_id), passage), passage.language))
-            shares.append(math.fsum(rarity[stem] for stem in stems if stem in own) / whole)
-    in_corpus = math.fsum(rarity[stem] for stem in stems if stem in held) / whole
+    for passage in library.twins([twin_key(passage) for passage in best]):
+        own = set(lexicon.stems(words_of(library.document(passage.document_id), passage), passage.language))
+        known = (word for word in asked if stem(word.text, passage.language) in own)
+        shares.append(math.fsum(word.weight * (1.0 if passage.language == ranking.language else _ABROAD) for word in known) / whole)
+    in_corpus = math.fsum(word.weight * (1.0 if word.at_home else _ABROAD if word.abroad else 0.0) for word in asked) / whole
     return Features(ranking.nearest, freed, gap, crossing, in_corpus, max(shares))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One word of a question: its weight (rare words count more), and where it stands."""
+
+    text: str
+    weight: float
+    at_home: bool  # in a passage of the question's language
+    abroad: bool  # in a passage of another
+
+
+def _rarity(words: Sequence[tuple[str, bool]], language: str, library: Library, passages_in: Mapping[str, int]) -> list[_Asked]:
+    """The words of a question. People mix languages, so a word that stands in another one counts as well. A name that stands nowhere
+    is left out: case files are full of them, and they say nothing of the law."""
+    total = passages_in[language]
+    held = {other: library.stem_frequencies(other, [stem(word, other) for word, _ in words]) for other in passages_in}
+    found = []
+    for word, is_name in words:
+        count = held[language].get(stem(word, language), 0)
+        abroad = any(counts.get(stem(word, other), 0) for other, counts in held.items() if other != language)
+        if count or abroad or not is_name:
+            found.append(_Asked(word, math.log(1 + (total + 0.5) / (count + 0.5)), count > 0, abroad))
+    return found
