@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from api import assess_cli, check_cli
+from api import assess_cli, check_cli, mcp_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,6 +178,7 @@ def show(
 
 app.command("assess")(assess_cli.command(lambda: _knowledge_base()))
 app.command("check")(check_cli.check)
+app.command("mcp")(mcp_cli.mcp)
 
 
 @app.command()
