@@ -28,7 +28,8 @@ class MemoryIndex:
         self._frequency = Counter(term for terms in self._terms for term in terms)
 
     def dense(self, vector: Vectors, *, limit: int, filters: Filters) -> list[Scored]:
-        scores = (self._matrix @ vector).tolist() if self._points else []
+        # rounded: a product of matrices gives equal rows scores that differ in their last bits, and would break ties by position
+        scores = (self._matrix.astype(np.float64) @ vector).round(7).tolist() if self._points else []
         return self._top(enumerate(scores), limit, filters)
 
     def lexical(self, stems: Sequence[str], *, limit: int, filters: Filters) -> list[Scored]:

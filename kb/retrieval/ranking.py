@@ -210,9 +210,18 @@ class Ranker:
         """For each place the text that a reader gets, of those that the filters allow."""
         held: dict[TwinKey, list[Passage]] = {}
         for passage in [*passages.values(), *self.library.twins(keys)]:
-            if not filters.languages or passage.language in filters.languages:
+            if allows(filters, passage):
                 held.setdefault(twin_key(passage), []).append(passage)
         return {key: shown_twin(held[key], language) for key in keys if key in held}
+
+
+def allows(filters: Filters, passage: Passage) -> bool:
+    """Whether a text at a place that was found satisfies the filters by itself: its twins at that place may not."""
+    return (
+        (not filters.languages or passage.language in filters.languages)
+        and (not filters.voices or passage.voice in filters.voices)
+        and (not filters.text_statuses or passage.text_status in filters.text_statuses)
+    )
 
 
 def _words_in(passage: Passage) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.domain.documents import Passage
+from kb.errors import CorpusInvalid
 from kb.retrieval.lexical import Lexicon, read_toml, stem
 from kb.retrieval.passages import shown_twin, twin_key, words_of
 from kb.retrieval.ranking import Ranking
@@ -66,7 +67,10 @@ class Relevance:
             table = body[name]
             return Model(float(table["intercept"]), {k: float(v) for k, v in table["weights"].items()}, float(table["threshold"]))
 
-        return cls(model("with_words"), model("without_words"), model("words_only"), str(body["model"]))
+        try:
+            return cls(model("with_words"), model("without_words"), model("words_only"), str(body["model"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CorpusInvalid(f"relevance.toml cannot be used: {error!r} (written by `python -m evals.calibrate`)") from error
 
     def is_relevant(self, features: Features, *, space: str) -> bool:
         """Another embedding model than the one calibrated for is judged by the words alone, and where they cannot speak, kept."""

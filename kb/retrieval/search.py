@@ -16,7 +16,7 @@ from kb.retrieval import notices as tell
 from kb.retrieval.languages import LANGUAGES, detect_language
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.passages import preferred_digest_language, public_id
-from kb.retrieval.ranking import Candidate, Ranker, Ranking
+from kb.retrieval.ranking import Candidate, Ranker, Ranking, allows
 from kb.retrieval.relevance import Relevance, features
 from kb.retrieval.terms import Subjects, Terms
 from kb.store.library import Library
@@ -188,7 +188,10 @@ class Searcher:
         if filters.text_statuses:
             expressions = [e for e in expressions if e.text_status in filters.text_statuses]
         expressions.sort(key=lambda e: (e.form != "official", e.form != preferred, e.form))
-        return self._library.passages(expressions[0].key) if expressions else []
+        for expression in expressions:
+            if own := [passage for passage in self._library.passages(expression.key) if allows(filters, passage)]:
+                return own
+        return []
 
     def _hits(self, query: Query, language: str, chosen: Sequence[Passage], named: Set[str], ranking: Ranking) -> list[Hit]:
         """Hits in order, each overtaken authority followed at once by what overtook it."""
