@@ -78,7 +78,7 @@ def score(outcome: Outcome, system: str, library: Library) -> Scores:
         by_language=_grouped(values, {question.qid: question.lang for question in ranked}),
         pairs=_pairs(ranked, answers, library),
         refusals=_refusals(outcome.questions, answers),
-        overtaken_alone=tuple((qid, document) for qid, answer in answers.items() for document in overtaken_alone(answer.shown[:CUT])),
+        overtaken_alone=tuple((qid, document) for qid, answer in answers.items() for document in overtaken_alone(_page(answer.shown))),
         cited_places=len(cited),
         printed_places=sum(cited),
         failed={qid: answer.failed for qid, answer in answers.items() if answer.failed},
@@ -132,6 +132,14 @@ def right_pinpoint(question: Question, answer: Answer) -> bool | None:
 
 def _is_place(item: str) -> bool:
     return not PassageId.parse(item).slug.startswith(("holding", "pos-"))
+
+
+def _page(shown: Sequence[Shown]) -> Sequence[Shown]:
+    """The first ten as a reader gets them: our search ends a page before an overtaken authority whose successor comes right after."""
+    page, follow = list(shown[:CUT]), {one.document for one in shown[CUT : CUT + 3]}
+    while page and set(page[-1].overtaken_by) & follow and not set(page[-1].overtaken_by) & {one.document for one in page}:
+        page.pop()
+    return page
 
 
 def overtaken_alone(shown: Sequence[Shown]) -> list[str]:

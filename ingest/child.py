@@ -24,6 +24,7 @@ from types import TracebackType, UnionType
 from typing import IO, Any, Final, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ingest.parse.model import ParsedDocument
+from ingest.parse.rows import language_identifier
 from kb.errors import InputRejected
 
 T = TypeVar("T")
@@ -206,6 +207,8 @@ def serve() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    # the language model unpacks itself through a temporary file, which the limits below forbid
+    language_identifier()
     _restrict(settings["memory_bytes"])
     while True:
         header = requests.read(_HEADER.size)

@@ -227,7 +227,7 @@ def _language(row: Mapping[str, Any], entry: Mapping[str, Any], text: str, warni
 
 
 @cache
-def _identifier() -> Any:
+def language_identifier() -> Any:
     from py3langid import langid  # its model is read once, and only where a source mixes languages
 
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
@@ -235,7 +235,7 @@ def _identifier() -> Any:
 
 def _detected(sample: str, candidates: tuple[str, ...]) -> str:
     """The likeliest language of `sample` among the source's own."""
-    identifier = _identifier()
+    identifier = language_identifier()
     identifier.set_languages(list(candidates))
     return str(identifier.classify(sample)[0])
 
