@@ -70,10 +70,10 @@ def test_too_much_work_ends_the_child_and_not_the_batch(long_text: Path) -> None
 
 
 def test_too_long_a_wait_ends_the_child_and_not_the_batch(long_text: Path) -> None:
-    with ChildParser(ChildLimits(wall_s=0.6)) as parser:
+    with ChildParser(ChildLimits(wall_s=2.0)) as parser:
         started = time.monotonic()
         assert rejected(parser, long_text) == "parse-limit"
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 8
         assert parser.parse("letter", LETTER)
 
 
@@ -144,12 +144,7 @@ def test_the_child_sees_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"geheim" not in Path(f"/proc/{parser._process.pid}/environ").read_bytes()
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "golden" / "rows").glob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "golden" / "rows").glob("*.json.in")), ids=lambda p: p.name)
 def test_a_language_can_be_told_inside_the_limits(path: Path) -> None:
     # the language model unpacks itself through a file of its own, which the child may no longer write once it reads foreign bytes
-    try:
-        documents = parse_in_child("rows", path)
-    except InputRejected as error:
-        assert error.reason not in ("unreadable-file", "parser-error")
-    else:
-        assert all(document.text for document in documents)
+    assert all(document.text for document in parse_in_child("rows", path, file_name=path.name.removesuffix(".in")))
