@@ -1,8 +1,8 @@
 """Fits when to say that nothing was found: `python -m evals.calibrate` writes `corpus/lexicon/relevance.toml`.
 
 Questions of the dev halves only. Answerable: every question of the collections below; unanswerable: those of `unanswerable` marked so.
-Classes are weighted to count alike; the threshold is the highest at which at most two answerable questions in a hundred are refused, because
-a refusal hides passages that a reader could judge.
+Classes are weighted to count alike; the threshold is the highest at which at most two answerable questions in a hundred are refused: a
+refusal hides passages that a reader could judge.
 """
 
 import sys

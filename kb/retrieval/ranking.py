@@ -27,6 +27,8 @@ class Weights:
     """What counts how much. Chosen on the dev halves of the collections; DECISIONS.md 8 has the figures."""
 
     dense: float = 1.2  # of the way from the weakest candidate to the nearest
+    dense_long: float = 0.4  # the same for a text of many words (a paragraph looked for by its like): its words say enough
+    long_words: int = 20  # distinct words, stop words left out, from which a question is such a text
     words: float = 2.0  # of the best word match in the question's language
     foreign_words: float = 1.0  # of the best word match in another language: names, numbers, translated terms
     absent_words: float = 0.9  # of the dense part, added for a place that is held in other languages only: its words cannot match
@@ -109,7 +111,8 @@ class Ranker:
         dense_views = _joined(dense, keys)
         word_views = {other: _joined(ranking, keys) for other, ranking in words.items()}
         at_home = {keys[passage_id] for passage_id, passage in passages.items() if passage.language == language}
-        base = self._mixed(dense_views, word_views, language, at_home)
+        asked = self.lexicon.asked(text, language)
+        base = self._mixed(dense_views, word_views, language, at_home, long=len(asked) >= self.weights.long_words)
         shown = self._shown(list(base), passages, language, filters)
         lowered = [token.word for token in self.lexicon.tokens(text, language)]
         states, peoples = self.subjects.named(lowered)
@@ -165,22 +168,25 @@ class Ranker:
         words: Mapping[str, Mapping[TwinKey, View]],
         language: str,
         at_home: Set[TwinKey],
+        *,
+        long: bool,
     ) -> dict[TwinKey, float]:
         """A weighted sum of what both retrievers say: dense scores as shares of the span of the candidates, word scores as shares of
         the best of their language. A sum of scores, not of ranks, keeps how much better the best one is."""
         scores = [view.score for view in dense.values()]
         low = min(scores, default=0.0)
         spread = max(scores, default=0.0) - low or 1.0
+        weight = self.weights.dense_long if long and at_home else self.weights.dense
         abroad = 1 + self.weights.absent_words if at_home else 1.0  # where nothing is at home, nothing needs making up for
         parts: dict[TwinKey, list[float]] = {}
         for key, view in dense.items():
-            share = self.weights.dense * (view.score - low) / spread
+            share = weight * (view.score - low) / spread
             parts[key] = [share if key in at_home else share * abroad]
         for other, views in words.items():
             best = max((view.score for view in views.values()), default=1.0) or 1.0
-            weight = self.weights.words if other == language else self.weights.foreign_words
+            factor = self.weights.words if other == language else self.weights.foreign_words
             for key, view in views.items():
-                parts.setdefault(key, [0.0]).append(weight * view.score / best)
+                parts.setdefault(key, [0.0]).append(factor * view.score / best)
         # the question's own language and another one say the same of a digest's twins: the better counts
         return {key: part[0] + max(part[1:], default=0.0) for key, part in parts.items()}
 
