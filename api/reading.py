@@ -46,6 +46,14 @@ def choose_text(view: "View", document: Document, form: str | None, language: st
     raise NotFound(f"{document.id} is not held as {form or 'a text'}: held are {held}")
 
 
+def old_version(view: "View", document: Document, form: str, version: int) -> Expression:
+    """One version of a text, also one that was replaced. Raises: NotFound."""
+    for expression in view.library.expressions(document.id, with_text=False):
+        if (expression.form, expression.version) == (form, version):
+            return expression
+    raise NotFound(f"{document.id} is not held in version {version} as {form}")
+
+
 def public_ids(view: "View", document: Document, passages: Iterable[Passage], language: str) -> dict[str, str]:
     """Stored id to the id that a reader sees."""
     official = any(e.form == "official" for e in current_texts(view, document, language))

@@ -46,6 +46,18 @@ class Text:
     language: str
     parts: Sequence[tuple[Pinpoint | None, str, Voice]]
     status: TextStatus = TextStatus.VERBATIM
+    version: int = 1
+    current: bool = True
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Words in the text `form` that cite `target`, as a parser would have found them."""
+
+    form: str
+    words: str
+    target: str
+    pinpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class Entry:
     document: Document
     texts: Sequence[Text] = ()
     cites: Sequence[str] = field(default_factory=tuple)
+    quotes: Sequence[Quote] = field(default_factory=tuple)
 
 
 def _digest(language: str, *parts: tuple[str, str]) -> Text:
@@ -236,7 +249,8 @@ def build_store(data_dir: Path, entries: Sequence[Entry] = ENTRIES, treatments: 
             for text in entry.texts:
                 expression, passages = _expression(entry.document, text)
                 writer.put_expression(expression, passages, _links(entry, expression, passages))
-                points += [_point(entry.document, passage, embedder, lexicon) for passage in passages]
+                if text.current:
+                    points += [_point(entry.document, passage, embedder, lexicon) for passage in passages]
         writer.replace_treatments(treatments)
         held: dict[str, Counter[str]] = {}
         for point in points:
@@ -272,7 +286,7 @@ def _expression(document: Document, text: Text) -> tuple[Expression, list[Passag
     expression = Expression(
         document.id,
         text.form,
-        1,
+        text.version,
         text.language,
         text.status,
         body,
@@ -280,6 +294,7 @@ def _expression(document: Document, text: Text) -> tuple[Expression, list[Passag
         sha256(f"{document.id} {text.form}"),
         "made-for-tests.txt",
         "test/1",
+        current=text.current,
         trust="upload" if document.is_file else "curated",
     )
     passages, at = [], 0
@@ -310,9 +325,15 @@ def _expression(document: Document, text: Text) -> tuple[Expression, list[Passag
 
 def _links(entry: Entry, expression: Expression, passages: Sequence[Passage]) -> list[CitationLink]:
     first = passages[0]
-    return [
+    found = [
         CitationLink(first.id, first.start_char, first.start_char + 10 + i, target, target, "ecli") for i, target in enumerate(entry.cites)
     ]
+    for quote in entry.quotes:
+        if quote.form == expression.form and (at := expression.text.find(quote.words)) >= 0:
+            passage = next(p for p in passages if p.start_char <= at < p.end_char)
+            end = at + len(quote.words)
+            found.append(CitationLink(passage.id, at, end, quote.words, quote.target, "ecli", quote.pinpoint, resolved=True))
+    return found
 
 
 def _point(document: Document, passage: Passage, embedder: HashingEmbedder, lexicon: lexical.Lexicon) -> Point:

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from markupsafe import Markup, escape
@@ -17,7 +17,7 @@ from api.reading import current_texts
 from api.requests import SearchRequest
 from api.schemas import in_language
 from api.web.i18n import Words
-from kb.domain.documents import CitationLink, Document, Expression, Kind, Passage, TextStatus, Treatment
+from kb.domain.documents import Document, Kind, Passage, TextStatus
 from kb.domain.identifiers import PassageId
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.domain.query import Query
@@ -61,8 +61,9 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Copyable:
-    """A citation to copy, in one style; the style of the page's language comes first."""
+    """A citation to copy, in one style; the style of the page's language comes first. `key` is `nl` or `en`."""
 
+    key: str
     style: str
     text: str
 
@@ -84,7 +85,6 @@ class PassageView:
     citations: list[Copyable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     companion: bool = False
-    twin: "PassageView | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,35 @@ class Chip:
     href: str | None
 
 
-def document_href(document_id: str, *, form: str | None = None, slug: str | None = None, part: int = 1, lang: str | None = None) -> str:
-    """The address of a document, of a text of it, of a passage in it. An id is a path; its odd characters are encoded."""
-    asked = {"form": form, "part": str(part) if part > 1 else None, "lang": lang}
+def document_href(
+    document_id: str,
+    *,
+    form: str | None = None,
+    version: int | None = None,
+    slug: str | None = None,
+    place: str | None = None,
+    part: int = 1,
+    lang: str | None = None,
+) -> str:
+    """The address of a document, of a text of it, of a passage in it. An id is a path; its odd characters are encoded.
+
+    `slug` is an anchor in the page that the address names; `place` is the permanent address of a place, wherever it is held.
+    """
+    asked = {
+        "form": form,
+        "version": str(version) if version else None,
+        "part": str(part) if part > 1 else None,
+        "p": place,
+        "lang": lang,
+    }
     query = urlencode({name: value for name, value in asked.items() if value})
     anchor = f"#{quote(slug, safe='.,()~-_')}" if slug else ""
     return f"/documents/{quote(document_id, safe='/:.,()-_')}{'?' + query if query else ''}{anchor}"
+
+
+def in_part(passage: Passage) -> int:
+    """The part of a long text that holds the passage, from 1."""
+    return passage.ordinal // PASSAGES_A_PART + 1
 
 
 def safe_url(address: str | None) -> str | None:
@@ -195,26 +218,6 @@ def excerpt(text: str, words: frozenset[str]) -> tuple[str, bool]:
     return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}", True
 
 
-def linked(passage: Passage, links: Sequence[CitationLink], lang: str | None) -> Markup:
-    """The words to read, escaped, with the citations that lead to a document of this corpus as links.
-
-    Offsets count in the source's text; what is read has no furniture. So each citation is looked for in order, and one that does
-    not stand there in the same words stays plain.
-    """
-    text = readable(passage)
-    pieces: list[Markup] = []
-    at = 0
-    for link in sorted(links, key=lambda link: link.start_char):
-        words = [re.escape(word) for word in link.text.split()]
-        found = re.compile(r"\s+".join(words)).search(text, at) if words and link.resolved else None
-        if found is None:
-            continue
-        href = document_href(link.target, slug=link.pinpoint, lang=lang)
-        pieces += [escape(text[at : found.start()]), Markup('<a href="{}">{}</a>').format(href, found[0])]
-        at = found.end()
-    return Markup("").join([*pieces, escape(text[at:])])
-
-
 def badge(standing: Standing, t: Words, lang: str | None) -> Badge:
     value = str(standing.value)
     track = t("standing.for_track", track=t(f"track.{standing.track}")) if standing.track and value != "good" else None
@@ -227,7 +230,7 @@ def badge(standing: Standing, t: Words, lang: str | None) -> Badge:
 
 def copyables(citation: Mapping[str, str], t: Words) -> list[Copyable]:
     order = ("nl", "en") if t.language == "nl" else ("en", "nl")
-    return [Copyable(t(f"cite.{style}"), citation[style]) for style in order if citation.get(style)]
+    return [Copyable(style, t(f"cite.{style}"), citation[style]) for style in order if citation.get(style)]
 
 
 def facts_of(document: Document, t: Words) -> list[str]:
@@ -247,6 +250,7 @@ class Pages:
         self._t = t
         self._lang = lang  # only where the reader chose it: then every link keeps it
         self._whole_citations: dict[str, str] = {}
+        self._preferred: dict[str, str | None] = {}
 
     # -- results ---------------------------------------------------------------------------------------------------------------
 
@@ -267,13 +271,12 @@ class Pages:
         passage = hit.passage
         words = frozenset(passage.text[start:end].casefold() for start, end in hit.highlights)
         shown, is_cut = excerpt(readable(passage), words)
-        made = self._passage(hit.document, passage, marked(shown, words), hit.citation)
+        made = self.passage(hit.document, passage, marked(shown, words), hit.citation)
         return replace(made, is_cut=is_cut, companion=hit.companion)
 
-    def _passage(self, document: Document, passage: Passage, body: Markup, citation: Mapping[str, str] | None) -> PassageView:
+    def passage(self, document: Document, passage: Passage, body: Markup, citation: Mapping[str, str] | None) -> PassageView:
         t = self._t
         slug = PassageId.parse(passage.id).slug
-        part = passage.ordinal // PASSAGES_A_PART + 1
         # what somebody put in here is not the official text, whatever it says
         status = "file" if document.is_file and passage.text_status is TextStatus.VERBATIM else str(passage.text_status)
         notes = [t("doc.page", page=passage.printed_page or passage.page)] if passage.page else []
@@ -282,7 +285,7 @@ class Pages:
         notes += [t(key)] if t.has(key) and passage.pinpoint and passage.pinpoint.is_place else []
         return PassageView(
             slug=slug,
-            href=document_href(document.id, form=self._form(document, passage), slug=slug, part=part, lang=self._lang),
+            href=document_href(document.id, form=self._form(document, passage), slug=slug, part=in_part(passage), lang=self._lang),
             place=self._place(document, passage),
             language=passage.language,
             voice=str(passage.voice),
@@ -313,8 +316,13 @@ class Pages:
 
     def _form(self, document: Document, passage: Passage) -> str | None:
         """The form to name in an address: none where the reader gets that text anyway."""
-        texts = current_texts(self._view, document, self._t.language)
-        return None if texts and texts[0].form == passage.form else passage.form
+        return None if self._preferred_form(document) == passage.form else passage.form
+
+    def _preferred_form(self, document: Document) -> str | None:
+        if document.id not in self._preferred:
+            texts = current_texts(self._view, document, self._t.language)
+            self._preferred[document.id] = texts[0].form if texts else None
+        return self._preferred[document.id]
 
     def facets(self, asked: SearchRequest, query: Query) -> list[Facet]:
         """The filters with the passages of the corpus that each value has, within the other filters and the as-of day."""
@@ -410,106 +418,6 @@ class Pages:
         elif searched.earliest and searched.latest:
             line += t("search.searched_span", **{"from": t.date(searched.earliest), "until": t.date(searched.latest)})
         return f"{line}."
-
-    # -- the reader ------------------------------------------------------------------------------------------------------------
-
-    def read(self, document: Document, expression: Expression, part: int, *, twin: Expression | None = None) -> list[PassageView]:
-        """One part of a text, its passages in order with their headings, citations linked; beside each its twin in another digest."""
-        library = self._view.library
-        own = library.passages(expression.key)
-        shown = own[(part - 1) * PASSAGES_A_PART : part * PASSAGES_A_PART]
-        links: dict[str, list[CitationLink]] = {}
-        for link in library.citations_from(document.id):
-            links.setdefault(link.passage_id, []).append(link)
-        others = {PassageId.parse(p.id).slug: p for p in library.passages(twin.key)} if twin else {}
-        made: list[PassageView] = []
-        before: tuple[str, ...] = own[(part - 1) * PASSAGES_A_PART - 1].heading_path if part > 1 and shown else ()
-        for passage in shown:
-            citation = self._view.citation(document, passage.pinpoint)
-            view = self._passage(document, passage, linked(passage, links.get(passage.id, ()), self._lang), citation)
-            other = others.get(view.slug)
-            beside = self._passage(document, other, linked(other, links.get(other.id, ()), self._lang), None) if other else None
-            made.append(replace(view, headings=new_headings(before, passage.heading_path), twin=beside))
-            before = passage.heading_path
-        return made
-
-    def edges(self, edges: Sequence[Treatment], *, other: str) -> list[dict[str, Any]]:
-        """Treatment in words; `other` says which end is the document to link to (`by` or `of`)."""
-        t, library = self._t, self._view.library
-        made = []
-        for edge in edges:
-            target = library.find_document(getattr(edge, other))
-            name = in_language(self._view.citation(target, None), t.language) if target else getattr(edge, other)
-            tracks = ", ".join(t(f"track.{track}") for track in edge.scope or ())
-            made.append(
-                {
-                    "what": t.or_self("treatment.type" if other == "by" else "treatment.does", edge.type),
-                    "effect": edge.effect,
-                    "date": t.date(edge.date) if edge.date else None,
-                    "link": Link(document_href(getattr(edge, other), slug=None, lang=self._lang), name) if target else None,
-                    "name": name,
-                    "pinpoint": edge.pinpoint,
-                    "scope": t("treatment.scope", tracks=tracks) if edge.scope else t("treatment.scope_open"),
-                    "note": in_language(edge.note, t.language),
-                }
-            )
-        return made
-
-    def cited(self, links: Sequence[CitationLink], *, incoming: bool) -> list[dict[str, Any]]:
-        """Documents cited (or citing) once each, most cited first."""
-        t, library = self._t, self._view.library
-        ends = Counter(PassageId.parse(link.passage_id).document if incoming else link.target for link in links)
-        made = []
-        for end, count in sorted(ends.items(), key=lambda item: (-item[1], item[0])):
-            document = library.find_document(end)
-            name = in_language(self._view.citation(document, None), t.language) if document else end
-            made.append({"link": Link(document_href(end, lang=self._lang), name) if document else None, "name": name, "count": count})
-        return sorted(made, key=lambda item: item["link"] is None)
-
-    def about(self, document: Document) -> list[tuple[str, str]]:
-        """What is known of a document, as (term, words)."""
-        t = self._t
-        period = " – ".join(t.date(d) for d in (document.facts_from, document.facts_until) if d)
-        outcome = document.outcome_nl if t.language == "nl" and document.outcome_nl else document.outcome
-        rows = [
-            ("doc.court", document.court),
-            ("doc.sitting", document.sitting),
-            ("doc.date", t.date(document.date)),
-            ("doc.kind", t(f"kind.{document.kind}")),
-            ("doc.id", document.id),
-            ("doc.numbers", ", ".join(document.case_numbers)),
-            ("doc.states", ", ".join(countries.name(code, t.language) for code in document.states)),
-            ("doc.decided_by", countries.name(document.deciding_state, t.language) if document.deciding_state else None),
-            ("doc.nationalities", ", ".join(countries.name(code, t.language) for code in document.nationalities)),
-            ("doc.track", t(f"track.{document.track}") if document.track else None),
-            ("doc.outcome", outcome),
-            ("doc.published", t.date(document.published_on) if document.published_on else None),
-            ("doc.facts", period),
-            ("doc.sources", ", ".join(document.sources)),
-        ]
-        return [(t(key), value) for key, value in rows if value]
-
-    def verification(self, document: Document) -> dict[str, str]:
-        """How far a catalogued document was checked, and the note that says what was seen."""
-        t = self._t
-        status = {"verified": t("doc.verified"), "unverified": t("doc.unverified")}.get(document.verification or "", "")
-        return {"status": status, "note": in_language(document.verification_note, t.language)}
-
-    def text_choices(self, document: Document, form: str | None) -> list[tuple[Link, bool]]:
-        """The texts to read, with the one that is shown."""
-        t = self._t
-        texts = current_texts(self._view, document, t.language)
-        made = []
-        for number, expression in enumerate(texts):
-            key = {TextStatus.VERBATIM: "doc.text_official", TextStatus.DIGEST: "doc.text_digest"}.get(
-                expression.text_status, "doc.text_translation"
-            )
-            language = t.or_self("lang", expression.language)
-            href = document_href(document.id, form=expression.form if number else None, lang=self._lang)
-            made.append((Link(href, t(key, language=language)), expression.form == form))
-        if {"digest-nl", "digest-en"} <= {e.form for e in texts}:
-            made.append((Link(document_href(document.id, form="digests", lang=self._lang), t("doc.text_both")), form == "digests"))
-        return made
 
 
 def new_headings(before: Sequence[str], now: Sequence[str]) -> list[str]:

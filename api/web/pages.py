@@ -16,11 +16,12 @@ from starlette.exceptions import HTTPException
 
 from api import deps
 from api.errors import safe_problems, status_of
-from api.reading import FILE_STYLES, choose_text, current_texts, page_metadata
+from api.reading import FILE_STYLES, choose_text, current_texts, old_version, page_metadata
 from api.requests import SearchRequest, day_or, today
 from api.schemas import in_language
 from api.web import contexts
 from api.web.i18n import LANGUAGES, Language, Words
+from api.web.reader import Reader
 from kb.domain.documents import Document, Expression, Kind
 from kb.errors import InvalidIdentifier, InvalidQuery, KbError, NotFound, StoreEmpty
 
@@ -249,14 +250,21 @@ def document(request: Request, document_id: str) -> Response:
     held = view.library.document(document_id)
     if held.id != document_id:
         return RedirectResponse(contexts.document_href(held.id, lang=chosen), status_code=307)
-    pages = contexts.Pages(view, t, chosen)
+    reader = Reader(view, t, chosen)
     texts = current_texts(view, held, language)
-    form = request.query_params.get("form") or (texts[0].form if texts else None)
+    asked = request.query_params.get("form") or None
+    form = asked or (texts[0].form if texts else None)
+    place = request.query_params.get("p") or None
+    if place and (found_at := reader.find_place(held, place, None if asked == "digests" else asked)):
+        return RedirectResponse(found_at, status_code=307)
     expression: Expression | None
     twin: Expression | None = None
+    version = _number(request.query_params.get("version")) if request.query_params.get("version") else None
     if form == "digests":
         expression = choose_text(view, held, f"digest-{language}", language)
         twin = choose_text(view, held, "digest-en" if language == "nl" else "digest-nl", language)
+    elif version is not None:
+        expression = old_version(view, held, form or "official", version)
     else:
         expression = choose_text(view, held, form, language) if form else None
     part = _number(request.query_params.get("part"))
@@ -267,6 +275,7 @@ def document(request: Request, document_id: str) -> Response:
     as_of = day_or(request.query_params.get("as_of") or None, today())
     title, title_language = contexts.title_of(held, language)
     standings = view.standings
+    cited_by, also_cited_by, citing = reader.cited_by(held)
     return render(
         request,
         "document.html",
@@ -274,8 +283,8 @@ def document(request: Request, document_id: str) -> Response:
         title=title,
         title_language=title_language,
         facts=contexts.facts_of(held, t),
-        about=pages.about(held),
-        verification=pages.verification(held),
+        about=reader.about(held),
+        verification=reader.verification(held),
         topics=list(held.topics),
         official=contexts.official_link(held, t),
         citations=contexts.copyables(view.citation(held, None), t),
@@ -283,17 +292,23 @@ def document(request: Request, document_id: str) -> Response:
         metadata=page_metadata(view, held, str(request.url.replace(query="", fragment=""))),
         standing=contexts.badge(view.standing(held.id, as_of), t, chosen),
         as_of=as_of,
-        treated=pages.edges(standings.treatment_of(held.id), other="by"),
-        treats=pages.edges(standings.treatments_by(held.id), other="of"),
-        choices=pages.text_choices(held, form),
+        treated=reader.edges(standings.treatment_of(held.id), other="by"),
+        treats=reader.edges(standings.treatments_by(held.id), other="of"),
+        choices=reader.text_choices(held, form),
+        versions=reader.versions(held, expression) if expression else [],
+        current_href=contexts.document_href(held.id, form=None if not texts or asked == texts[0].form else asked, lang=chosen),
+        missing_place=reader.place_name(place[:80]) if place else None,
         expression=expression,
-        passages=pages.read(held, expression, part, twin=twin) if expression else [],
+        passages=reader.read(held, expression, part, twin=twin) if expression else [],
+        contents=reader.contents(held, expression, asked, version, part) if expression else [],
         count=count,
         part=part,
         last=last,
-        part_href=lambda number: contexts.document_href(held.id, form=request.query_params.get("form"), part=number, lang=chosen),
-        cites=pages.cited(view.library.citations_from(held.id), incoming=False),
-        cited_by=pages.cited(view.library.citations_to(held.id), incoming=True),
+        part_href=lambda number: contexts.document_href(held.id, form=asked, version=version, part=number, lang=chosen),
+        cites=reader.cites(held),
+        cited_by=cited_by,
+        also_cited_by=also_cited_by,
+        citing=citing,
         side_by_side=twin is not None,
     )
 
@@ -303,9 +318,7 @@ def _passage_href(view: Any, passage: Any, language: str, chosen: str | None) ->
     texts = current_texts(view, held, language)
     form = None if texts and texts[0].form == passage.form else passage.form
     slug = passage.id.rpartition("#")[2]
-    return contexts.document_href(
-        passage.document_id, form=form, slug=slug, part=passage.ordinal // contexts.PASSAGES_A_PART + 1, lang=chosen
-    )
+    return contexts.document_href(passage.document_id, form=form, slug=slug, part=contexts.in_part(passage), lang=chosen)
 
 
 @router.get("/frameworks")

@@ -134,6 +134,55 @@ def test_where_the_clipboard_is_closed_the_citation_is_selected(chromium: Browse
     tab.context.close()
 
 
+def test_one_key_copies_the_citation_of_the_passage_in_view_in_either_style(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, permissions=["clipboard-read", "clipboard-write"])
+    page = tab.open(f"/documents/{COURT_OF_JUSTICE}?p=para-90")
+    assert page.get_by_text("c kopieert de vindplaats in Nederlandse stijl").is_visible()
+    page.keyboard.press("c")
+    page.wait_for_function("document.getElementById('live').textContent.startsWith('Gekopieerd: ')")
+    assert page.evaluate("navigator.clipboard.readText()") == "HvJ EU 19 maart 2019, C-900/17, ECLI:EU:C:2019:9002, punt 90"
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.id") == "para-91"
+    page.keyboard.press("Shift+C")
+    page.wait_for_function("document.getElementById('live').textContent.includes('para 91')")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("para 91")
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.id") == "para-90"
+    assert tab.breaches() == []
+    tab.context.close()
+
+
+def test_keys_do_nothing_while_somebody_types_and_can_be_switched_off(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, permissions=["clipboard-read", "clipboard-write"])
+    page = tab.open("/search?q=overdracht")
+    page.evaluate("navigator.clipboard.writeText('before')")
+    page.get_by_label("Vraag, zoekwoorden of een nummer").fill("")
+    page.keyboard.type("c/jk")
+    assert page.get_by_label("Vraag, zoekwoorden of een nummer").input_value() == "c/jk"
+    assert page.evaluate("navigator.clipboard.readText()") == "before"
+    page = tab.open(f"/documents/{COURT_OF_JUSTICE}")
+    page.get_by_text("Sneltoetsen", exact=True).click()
+    page.get_by_role("button", name="Sneltoetsen uitzetten").click()
+    assert page.get_by_role("button", name="Sneltoetsen aanzetten").is_visible()
+    page.reload()
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    assert page.evaluate("navigator.clipboard.readText()") == "before"
+    assert not page.get_by_text("c kopieert de vindplaats").is_visible()
+    tab.context.close()
+
+
+def test_the_permanent_address_brings_the_passage_into_view_also_without_a_script(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, java_script_enabled=False, viewport={"width": 360, "height": 700})
+    page = tab.open(f"/documents/{COURT_OF_JUSTICE}?p=para-91")
+    box = page.locator(".passage:target").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 600
+    assert page.locator(".passage:target").get_attribute("id") == "para-91"
+    tab.context.close()
+
+
 def test_an_overtaken_authority_leads_to_its_successor(tab: Tab) -> None:
     page = tab.open("/search?q=evident+en+fundamenteel+verschil+beschermingsbeleid")
     first = page.locator("article.document").first
@@ -157,7 +206,7 @@ def test_a_long_text_is_searched_without_an_address_and_filtered_without_one(tab
     page = tab.open("/")
     page.get_by_text("Zoeken met de feiten van een zaak").click()
     page.get_by_label("Feiten of langere tekst").fill(
-        f"{factories.MARK} De vreemdeling vreest overdracht aan Denemarken.\nBeschermingsbeleid."
+        f"{factories.MARK} Het Deense beschermingsbeleid voor Syriërs verschilt evident en fundamenteel van het Nederlandse beleid.\nFeiten."
     )
     page.locator("form[method=post]").get_by_role("button").click()
     assert page.locator("article.document").count() > 0
