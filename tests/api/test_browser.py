@@ -206,7 +206,8 @@ def test_a_long_text_is_searched_without_an_address_and_filtered_without_one(tab
     page = tab.open("/")
     page.get_by_text("Zoeken met de feiten van een zaak").click()
     page.get_by_label("Feiten of langere tekst").fill(
-        f"{factories.MARK} Het Deense beschermingsbeleid voor Syriërs verschilt evident en fundamenteel van het Nederlandse beleid.\nFeiten."
+        f"{factories.MARK} Het Deense beschermingsbeleid voor Syriërs verschilt evident en fundamenteel van het Nederlandse beleid."
+        "\nFeiten."
     )
     page.locator("form[method=post]").get_by_role("button").click()
     assert page.locator("article.document").count() > 0
