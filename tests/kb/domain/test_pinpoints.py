@@ -75,6 +75,8 @@ def test_a_printed_place_has_its_slug(ref: str, slug: str) -> None:
         "operative part, no para number seen",
         "operative part (evidence), no para number seen",
         "operative part 2 (number not seen)",
+        "r.o. 5 (number not seen)",
+        "section 3, no numbered paragraphs",
         "reasons, no para number seen",
         "no numbered paragraphs seen (decision)",
         "(number not seen)",
