@@ -368,6 +368,7 @@ def test_two_openings_of_one_generation_answer_alike(kb: KnowledgeBase, tmp_path
         ("Was hat der Gerichtshof über die Überstellung von Flüchtlingen entschieden?", "de"),
         ("Czy sąd zezwolił na przekazanie cudzoziemców?", "en"),  # a language that is not read: answered in English
     ],
+    ids=lambda value: ",".join(sorted(value)) if isinstance(value, set) else ",".join(c.field for c in value.conditions()),
 )
 def test_the_language_of_a_question_is_found(kb: KnowledgeBase, text: str, language: str) -> None:
     result = ask(kb, text)
