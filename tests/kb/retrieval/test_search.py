@@ -335,7 +335,7 @@ def test_a_court_is_asked_by_key_or_by_words_of_its_name(kb: KnowledgeBase, cour
         (Filters(documents=(GUIDE,)), {GUIDE}),
         (Filters(decided_until=LegalDate("2021")), {COURT_OF_JUSTICE, BOTH, GUIDE, HOSTILE}),
     ],
-    ids=str,
+    ids=lambda value: ",".join(sorted(value)) if isinstance(value, set) else ",".join(c.field for c in value.conditions()),
 )
 def test_a_filter_keeps_all_else_out(kb: KnowledgeBase, filters: Filters, allowed: set[str]) -> None:
     text = "verschil in beschermingsbeleid, pushbacks aan de grens, geen voogd, indifference of the authorities, overdracht"
@@ -368,7 +368,6 @@ def test_two_openings_of_one_generation_answer_alike(kb: KnowledgeBase, tmp_path
         ("Was hat der Gerichtshof über die Überstellung von Flüchtlingen entschieden?", "de"),
         ("Czy sąd zezwolił na przekazanie cudzoziemców?", "en"),  # a language that is not read: answered in English
     ],
-    ids=lambda value: ",".join(sorted(value)) if isinstance(value, set) else ",".join(c.field for c in value.conditions()),
 )
 def test_the_language_of_a_question_is_found(kb: KnowledgeBase, text: str, language: str) -> None:
     result = ask(kb, text)
