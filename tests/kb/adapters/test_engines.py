@@ -27,7 +27,7 @@ LOCAL_MODE = [
 
 
 def server() -> IndexEngine:
-    return ServerEngine(os.environ.get("KB_TEST_QDRANT_URL", ":memory:"))
+    return ServerEngine(os.environ.get("TEST_QDRANT_URL", ":memory:"))
 
 
 ENGINES = [
