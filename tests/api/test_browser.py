@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from api.app import create_app
 from tests import factories
@@ -117,7 +117,7 @@ def test_a_lawyer_finds_reads_at_the_paragraph_and_copies_the_citation(chromium:
     target.locator("summary").click()
     button = target.get_by_role("button", name="Kopieer vindplaats").first
     button.click()
-    page.wait_for_function("document.getElementById('live').textContent === 'Gekopieerd'")
+    expect(page.locator("#live")).to_have_text("Gekopieerd")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "HvJ EU 19 maart 2019, C-900/17, ECLI:EU:C:2019:9002, punt 90"
     assert tab.breaches() == []
@@ -129,7 +129,7 @@ def test_where_the_clipboard_is_closed_the_citation_is_selected(chromium: Browse
     tab.context.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page = tab.open(f"/documents/{COURT_OF_JUSTICE}")
     page.get_by_role("button", name="Kopieer vindplaats").first.click()
-    page.wait_for_function("document.getElementById('live').textContent !== ''")
+    expect(page.locator("#live")).not_to_be_empty()
     assert page.evaluate("String(window.getSelection())").startswith("HvJ EU 19 maart 2019")
     tab.context.close()
 
@@ -139,12 +139,12 @@ def test_one_key_copies_the_citation_of_the_passage_in_view_in_either_style(chro
     page = tab.open(f"/documents/{COURT_OF_JUSTICE}?p=para-90")
     assert page.get_by_text("c kopieert de vindplaats in Nederlandse stijl").is_visible()
     page.keyboard.press("c")
-    page.wait_for_function("document.getElementById('live').textContent.startsWith('Gekopieerd: ')")
+    expect(page.locator("#live")).to_contain_text("Gekopieerd: ")
     assert page.evaluate("navigator.clipboard.readText()") == "HvJ EU 19 maart 2019, C-900/17, ECLI:EU:C:2019:9002, punt 90"
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.id") == "para-91"
     page.keyboard.press("Shift+C")
-    page.wait_for_function("document.getElementById('live').textContent.includes('para 91')")
+    expect(page.locator("#live")).to_contain_text("para 91")
     assert page.evaluate("navigator.clipboard.readText()").endswith("para 91")
     page.keyboard.press("k")
     assert page.evaluate("document.activeElement.id") == "para-90"
