@@ -204,15 +204,15 @@ def readable(passage: Passage) -> str:
     return passage.text if passage.text_status is TextStatus.DIGEST else passage.display or passage.text
 
 
-def excerpt(text: str, words: frozenset[str]) -> tuple[str, bool]:
+def excerpt(text: str, words: frozenset[str], *, whole: int = _WHOLE) -> tuple[str, bool]:
     """A long text's part around its first matched words, and whether anything was cut."""
-    if len(text) <= _WHOLE:
+    if len(text) <= whole:
         return text, False
     first = next((m.start() for m in _WORD.finditer(text) if m[0].casefold() in words), 0)
     start = max(0, first - 150)
     if start:
         start = text.find(" ", start) + 1
-    end = min(len(text), start + _EXCERPT)
+    end = min(len(text), start + min(_EXCERPT, whole))
     if end < len(text):
         end = text.rfind(" ", start, end) if text.rfind(" ", start, end) > start else end
     return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}", True
@@ -267,10 +267,11 @@ class Pages:
             passages=[self.hit(hit) for hit in group.hits],
         )
 
-    def hit(self, hit: Hit) -> PassageView:
+    def hit(self, hit: Hit, *, whole: int = _WHOLE) -> PassageView:
+        """A passage as a result; longer than `whole` characters it is cut around its first matched words."""
         passage = hit.passage
         words = frozenset(passage.text[start:end].casefold() for start, end in hit.highlights)
-        shown, is_cut = excerpt(readable(passage), words)
+        shown, is_cut = excerpt(readable(passage), words, whole=whole)
         made = self.passage(hit.document, passage, marked(shown, words), hit.citation)
         return replace(made, is_cut=is_cut, companion=hit.companion)
 

@@ -30,7 +30,12 @@ static_router = APIRouter(include_in_schema=False)
 
 _HERE = Path(__file__).parent
 # the whole list: nothing else is ever served from the disk
-_STATIC = {"kb.css": "text/css; charset=utf-8", "kb.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+_STATIC = {
+    "kb.css": "text/css; charset=utf-8",
+    "kb.js": "text/javascript; charset=utf-8",
+    "case.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 _GROUPS_A_PAGE = 10
 _DOCUMENTS_A_PAGE = 100
 _FIELDS = frozenset({"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "from", "until", "as_of", "offset"})

@@ -41,8 +41,25 @@ PAGES = {
     "documents": "/documents",
     "frameworks": "/frameworks",
     "framework": "/frameworks/indirect-refoulement?as_of=2023-01-15",
+    "case": "/case",
+    "check": "/check",
     "not found": "/documents/none",
 }
+
+
+def fill_in_a_case(page: Page) -> None:
+    """A status holder from Greece, as a caseworker would enter it."""
+    page.goto("/case")
+    page.get_by_label("Datum waarop de aanvraag is geregistreerd").fill("03-11-2025")
+    page.get_by_label("Datum van het besluit").fill("2026-03-02")
+    page.get_by_label("Nationaliteit").fill("Syrië")
+    page.get_by_label("Andere lidstaat").select_option(label="Griekenland")
+    page.get_by_label("de vluchtelingenstatus").check()
+    page.get_by_label("Huisvesting daar").fill(f"dakloos {factories.MARK}")
+    page.get_by_label("Relaas").fill("Zij kreeg geen werk en haar dochter is in Griekenland geboren.")
+    page.get_by_label("Vergelijk met een andere dag").fill("2019-01-15")
+    page.get_by_role("button", name="Toon het overzicht").click()
+    assert page.get_by_role("heading", name="Waarschuwingen", level=2).is_visible()
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +200,58 @@ def test_the_permanent_address_brings_the_passage_into_view_also_without_a_scrip
     tab.context.close()
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_caseworker_enters_a_case_and_takes_the_memo_with_and_without_a_script(chromium: Browser, address: str, script: bool) -> None:
+    tab = Tab(chromium, address, java_script_enabled=script, accept_downloads=True)
+    page = tab.page
+    fill_in_a_case(page)
+    assert factories.MARK not in page.url
+    assert "Statushouder" in page.locator(".kicker").first.inner_text()
+    sides = page.locator(".element .even > .side")
+    assert sides.count() >= 4
+    boxes = [side.bounding_box() for side in sides.all()[:2]]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert abs(boxes[0]["width"] - boxes[1]["width"]) < 2, "both sides have the same space"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Word (.docx)").click()
+    assert download.value.suggested_filename == "memo-ibrahim-threshold-2026-03-02.docx"
+    assert factories.MARK not in download.value.url
+    if script:
+        assert tab.breaches() == []
+    tab.context.close()
+
+
+def test_a_passage_is_pinned_with_a_note_in_the_memory_of_the_page_alone(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, permissions=["clipboard-read", "clipboard-write"])
+    page = tab.page
+    fill_in_a_case(page)
+    button = page.get_by_role("button", name="Vastzetten: ").first
+    cited = button.get_attribute("data-pin") or ""
+    button.click()
+    page.get_by_label("Aantekening").fill("belangrijk")
+    page.get_by_role("button", name="Alles kopiëren").click()
+    page.wait_for_function("document.getElementById('pins-copy').textContent === 'Gekopieerd'")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(cited)
+    assert copied.endswith("belangrijk")
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    page.get_by_role("button", name="Losmaken").click()
+    assert page.locator("#pins").is_hidden()
+    assert tab.breaches() == []
+    tab.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_axe_finds_nothing_in_an_assessment(chromium: Browser, address: str, width: int, scheme: str) -> None:
+    tab = Tab(chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    fill_in_a_case(tab.page)
+    tab.page.get_by_role("button", name="Vastzetten: ").first.click()
+    assert barriers(tab.page, "assessment") == []
+    tab.context.close()
+
+
 def test_an_overtaken_authority_leads_to_its_successor(tab: Tab) -> None:
     page = tab.open("/search?q=evident+en+fundamenteel+verschil+beschermingsbeleid")
     first = page.locator("article.document").first
@@ -247,25 +316,30 @@ def test_a_hostile_document_runs_nothing_and_asks_for_nothing(tab: Tab, path: st
         assert not (link.get_attribute("href") or "").lower().startswith(("javascript", "data"))
 
 
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+
+
+def barriers(page: Page, name: str) -> list[str]:
+    """What axe finds with every fold open, and what is wider than the window."""
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    result = Axe().run(page, options=OPTIONS)
+    found = [f"{name}: {v['id']}: {[node['target'] for node in v['nodes']][:3]}" for v in result.response["violations"]]
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [*found, *([f"{name}: {overflow} px wider than the window"] if overflow > 0 else [])]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "width", "scheme"), [("nl", 320, "light"), ("en", 1280, "light"), ("nl", 1280, "dark"), ("en", 320, "dark")]
 )
 def test_axe_finds_nothing_and_nothing_overflows(chromium: Browser, address: str, language: str, width: int, scheme: str) -> None:
     tab = Tab(chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
-    axe = Axe()
-    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
     found = []
     for name, path in PAGES.items():
         mark = "&" if "?" in path else "?"
         head, hash_, slug = path.partition("#")
         page = tab.open(f"{head}{mark}lang={language}{hash_}{slug}")
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        result = axe.run(page, options=options)
-        found += [f"{name}: {v['id']}: {[node['target'] for node in v['nodes']][:3]}" for v in result.response["violations"]]
-        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        if overflow > 0:
-            found.append(f"{name}: {overflow} px wider than the window")
+        found += barriers(page, name)
     tab.context.close()
     assert found == []
 
