@@ -16,7 +16,7 @@ from api.auth import Keys, require_safe_address
 from api.limits import Gate, Searches
 from api.requests import today
 from api.routes import assess, check, documents, frameworks, probes, search
-from api.web import case_page, check_page, pages
+from api.web import case_page, check_page, coverage_page, pages
 from kb.domain.query import Query
 from kb.errors import KbError
 from kb.settings import Settings
@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     app.include_router(pages.router, dependencies=[Depends(deps.reader)])
     app.include_router(check_page.router, dependencies=[Depends(deps.reader)])
     app.include_router(case_page.router, dependencies=[Depends(deps.reader)])
+    app.include_router(coverage_page.router, dependencies=[Depends(deps.reader)])
     handlers: dict[type[Exception], Callable[..., Any]] = {
         KbError: errors.kb_error,
         RequestValidationError: errors.validation_error,

@@ -22,9 +22,10 @@ def framework_list(held: "Frameworks") -> dict[str, Any]:
 def framework_body(
     held: "Frameworks", view: "View", framework_id: str, as_of: dt.date, registered_on: LegalDate | None, track: Track | None
 ) -> dict[str, Any]:
-    """One legal test as it stands on a day. Raises: NotFound."""
+    """One legal test as it could be written on a day: later authorities are left out. Raises: NotFound."""
     framework = held.framework(framework_id)
-    version = held.version_at(framework_id, as_of, registered_on, track)
+    dates = {document.id: document.date for document in view.library.documents()}
+    version = held.version_at(framework_id, as_of, registered_on, track).known_on(as_of, dates)
     regime = held.regime(framework_id, as_of, registered_on, version.track)
     others = held.versions_at(framework_id, as_of, registered_on, track)
     return {
@@ -129,10 +130,13 @@ def _position(view: "View", position: "Position", as_of: dt.date, track: Track) 
 
 
 def _authorities(view: "View", refs: Iterable["AuthorityRef"], as_of: dt.date, track: Track) -> list[dict[str, Any]]:
-    """Each authority with its citation and whether it stands on that day for that track; one not in the corpus has neither."""
+    """Each authority that was there on that day, with its citation and whether it stands then for that track; one not in the corpus
+    has neither."""
     made = []
     for ref in refs:
         document = view.library.find_document(ref.document_id)
+        if document and document.date and document.date.first_day > as_of:
+            continue
         standing = view.standing(document.id, as_of, track) if document else None
         made.append(
             {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from api import countries
-from api.web.contexts import Badge, Link, Pages, PassageView, badge, document_href
+from api.web.contexts import AuthorityView, Badge, Link, Pages, PassageView, badge, document_href
 from api.web.i18n import Words
 from kb.law.assess import FACT_LABELS, AssessedElement, AssessedPosition, Assessment, Authority, SideHit
 
@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 520  # characters of a passage beside another
 _COMPARED = 400  # characters of a text in the comparison of two days
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorityView:
-    """A document that a legal test relies on, as pages show it."""
-
-    name: str
-    href: str | None  # None: not in this corpus
-    side: str
-    verification: str
-    badge: Badge | None  # only for what does not simply stand
-    note: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,18 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityView:
+    """A document that a legal test relies on, as pages show it."""
+
+    name: str
+    href: str | None  # None: not in this corpus
+    side: str
+    verification: str
+    badge: Badge | None  # only for what does not simply stand
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Copyable:
     """A citation to copy, in one style; the style of the page's language comes first. `key` is `nl` or `en`."""
 
