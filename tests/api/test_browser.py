@@ -42,6 +42,7 @@ PAGES = {
     "frameworks": "/frameworks",
     "framework": "/frameworks/indirect-refoulement?as_of=2023-01-15",
     "case": "/case",
+    "coverage": "/coverage",
     "check": "/check",
     "not found": "/documents/none",
 }
@@ -231,7 +232,7 @@ def test_a_passage_is_pinned_with_a_note_in_the_memory_of_the_page_alone(chromiu
     button.click()
     page.get_by_label("Aantekening").fill("belangrijk")
     page.get_by_role("button", name="Alles kopiëren").click()
-    page.wait_for_function("document.getElementById('pins-copy').textContent === 'Gekopieerd'")
+    expect(page.locator("#pins-copy")).to_have_text("Gekopieerd")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(cited)
     assert copied.endswith("belangrijk")
