@@ -45,6 +45,15 @@ class Progress(Protocol):
     def __call__(self, step: str, done: int, total: int) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file that came from elsewhere: what the ledger calls it, and the official id under which it was asked for."""
+
+    name: str
+    path: Path
+    document_id: str | None = None
+
+
 class FileReader(Protocol):
     """Reads one file in a limited child process. Raises: InputRejected."""
 
@@ -94,17 +103,17 @@ class Pipeline:
 
     def ingest(
         self,
-        inputs: Sequence[str],
+        inputs: Sequence[str | NamedFile | Entry],
         *,
         kind: Kind | None = None,
         document_id: str | None = None,
         trust: str = "official",
         rebuild: bool = False,
     ) -> Outcome:
-        """Brings the corpus and the inputs (files, folders) into the store.
+        """Brings the corpus and the inputs (files, folders, files with an id of their own) into the store.
 
-        Every file is one ledger line, or one for each document in it. What cannot be read fails alone. With `rebuild` everything
-        held is embedded and indexed again, whatever changed.
+        An input that failed before it was a file is given as its ledger line, and kept. Every file is one ledger line, or one for each
+        document in it. What cannot be read fails alone. With `rebuild` everything held is embedded and indexed again, whatever changed.
         """
         started = time.monotonic()
         ledger = Ledger(self._settings.data_dir / "ledger.sqlite")
@@ -215,14 +224,23 @@ class Pipeline:
 
     # -- the inputs ------------------------------------------------------------------------------------------------------------
 
-    def _take(self, writer: LibraryWriter, inputs: Sequence[str], *, kind: Kind | None, document_id: str | None, trust: str) -> list[Entry]:
+    def _take(
+        self,
+        writer: LibraryWriter,
+        inputs: Sequence[str | NamedFile | Entry],
+        *,
+        kind: Kind | None,
+        document_id: str | None,
+        trust: str,
+    ) -> list[Entry]:
         entries: list[Entry] = []
         files = list(_expand(inputs, entries))
         self._progress("reading", 0, len(files))
         seen: set[str] = set()
         assembler = self._assembler(writer)
-        for number, (name, path) in enumerate(files, 1):
-            entries += self._take_file(writer, assembler, name, path, seen, kind=kind, document_id=document_id, trust=trust)
+        for number, file in enumerate(files, 1):
+            own_id = file.document_id or document_id
+            entries += self._take_file(writer, assembler, file.name, file.path, seen, kind=kind, document_id=own_id, trust=trust)
             self._progress("reading", number, len(files))
         return entries
 
@@ -479,23 +497,29 @@ def _cited_sections(library: Library, date: LegalDate) -> list[tuple[str, set[st
     return found
 
 
-def _expand(inputs: Sequence[str], entries: list[Entry]) -> Iterator[tuple[str, Path]]:
-    """(name for the ledger, file) of each input; a folder gives its files in name order, hidden ones and links left out."""
-    for text in inputs:
-        path = Path(text)
+def _expand(inputs: Sequence[str | NamedFile | Entry], entries: list[Entry]) -> Iterator[NamedFile]:
+    """The files of each input; a folder gives its files in name order, hidden ones and links left out."""
+    for given in inputs:
+        if isinstance(given, Entry):
+            entries.append(given)
+            continue
+        if isinstance(given, NamedFile):
+            yield given
+            continue
+        path = Path(given)
         if path.is_dir():
             found = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink() and not _hidden(p.relative_to(path)))
             if not found:
-                entries.append(Entry(text, None, None, "failed", "empty-folder", detail="the folder holds no files"))
+                entries.append(Entry(given, None, None, "failed", "empty-folder", detail="the folder holds no files"))
             for file in found:
-                yield str(file), file
+                yield NamedFile(str(file), file)
         elif path.exists():
-            yield text, path
-        elif text.upper().startswith("ECLI:"):
-            detail = "getting a document from its publisher is not part of this version: download it, then ingest the file"
-            entries.append(Entry(text, text, None, "failed", "not-fetched", detail=detail))
+            yield NamedFile(given, path)
+        elif given.upper().startswith("ECLI:"):
+            detail = "an identifier is fetched by `dublin-kb ingest ECLI:…` or `dublin-kb fetch`, not by an upload"
+            entries.append(Entry(given, given, None, "failed", "not-fetched", detail=detail))
         else:
-            entries.append(Entry(text, None, None, "failed", "not-found", detail="there is no such file or folder"))
+            entries.append(Entry(given, None, None, "failed", "not-found", detail="there is no such file or folder"))
 
 
 def _hidden(path: Path) -> bool:
