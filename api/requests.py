@@ -70,6 +70,9 @@ class SearchRequest(FilterFields):
     text_status: Annotated[list[TextStatus], BeforeValidator(_listed), Field(max_length=_MAX_VALUES)] = []
     as_of: Annotated[DayText | None, Field(description="The day whose law, policy and documents answer; today by default")] = None
     group: Literal["passage", "document"] = "passage"
+    sort: Annotated[
+        Literal["relevance", "newest"], Field(description="`newest` (with group=document): the most relevant documents by date")
+    ] = "relevance"
     explain: bool = False
 
     def to_query(self, today: dt.date) -> Query:

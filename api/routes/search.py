@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from api import deps
 from api.requests import SearchBody, SearchRequest, today
 from api.schemas import SearchOut, search_out
+from api.searching import newest_first
+from kb.errors import InvalidQuery
 
 router = APIRouter(tags=["search"])
 
@@ -26,8 +28,11 @@ def search_with_facts(request: Request, response: Response, asked: SearchBody) -
 def _answer(request: Request, response: Response, asked: SearchRequest) -> SearchOut:
     held = deps.services(request)
     query = asked.to_query(today())
+    if asked.sort == "newest" and asked.group != "document":
+        raise InvalidQuery("`sort=newest` puts documents in order: ask for `group=document` too")
     with held.searches.one():
-        result = held.knowledge_base.search(query)
+        search = held.knowledge_base.search
+        result = newest_first(search, query)[0] if asked.sort == "newest" else search(query)
     response.headers["Cache-Control"] = "no-store"
     language = deps.message_language(request, asked.lang)
     return search_out(result, language, grouped=asked.group == "document", explain=asked.explain)

@@ -447,6 +447,7 @@ def asked_pairs(asked: SearchRequest, *, offset: int = 0) -> list[tuple[str, str
     for name in _FACETS:
         pairs += [(name, str(value)) for value in getattr(asked, name)]
     pairs += [(name, value) for name, value in (("from", asked.from_), ("until", asked.until), ("as_of", asked.as_of)) if value]
+    pairs += [("sort", asked.sort)] if asked.sort != "relevance" else []
     return [*pairs, *([("offset", str(offset))] if offset else [])]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from api.errors import safe_problems, status_of
 from api.reading import FILE_STYLES, choose_text, current_texts, old_version, page_metadata
 from api.requests import SearchRequest, day_or, today
 from api.schemas import in_language
+from api.searching import newest_first, with_successors
 from api.web import contexts
 from api.web.i18n import LANGUAGES, Language, Words
 from api.web.reader import Reader
@@ -38,7 +40,9 @@ _STATIC = {
 }
 _GROUPS_A_PAGE = 10
 _DOCUMENTS_A_PAGE = 100
-_FIELDS = frozenset({"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "from", "until", "as_of", "offset"})
+_FIELDS = frozenset(
+    {"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "from", "until", "as_of", "sort", "offset"}
+)
 
 
 @lru_cache(maxsize=1)
@@ -148,8 +152,8 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
     given: dict[str, Any] = {}
     for name, value in pairs:
         if name in _FIELDS and value.strip():
-            if name in ("q", "from", "until", "as_of", "offset"):
-                given[name] = value
+            if name in ("q", "from", "until", "as_of", "sort", "offset"):
+                given.setdefault(name, value)  # a button's value comes before the form's own
             else:
                 given.setdefault(name, []).append(value)
     if "q" not in given:
@@ -160,7 +164,13 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         held = deps.services(request)
         with held.searches.one():
             view = held.knowledge_base.view()
-            result = view.searcher.search(query)
+            if asked.sort == "newest":
+                result, more = newest_first(view.searcher.search, replace(query, limit=_GROUPS_A_PAGE))
+                shown = list(result.groups)
+            else:
+                result = view.searcher.search(query)
+                more = len(result.groups) > _GROUPS_A_PAGE
+                shown = with_successors(result.groups[:_GROUPS_A_PAGE], result.groups)
             pages = contexts.Pages(view, t, chosen)
             facets = pages.facets(asked, query)
     except ValidationError as error:
@@ -168,8 +178,7 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         return render(request, "search.html", status=422, **_wrong(given, "invalid-request", problems, shareable=shareable))
     except (InvalidQuery, InvalidIdentifier) as error:
         return render(request, "search.html", status=status_of(error), **_wrong(given, error.code, str(error), shareable=shareable))
-    groups = result.groups[:_GROUPS_A_PAGE]
-    following = asked.offset + _GROUPS_A_PAGE if len(result.groups) > _GROUPS_A_PAGE else None
+    following = asked.offset + _GROUPS_A_PAGE if more else None
     preceding = max(0, asked.offset - _GROUPS_A_PAGE) if asked.offset else None
     values: dict[str, Any] = {
         "q": asked.q,
@@ -177,7 +186,11 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         "asked": asked,
         "problem": None,
         "shareable": shareable,
-        "groups": [pages.group(group) for group in groups],
+        "groups": [pages.group(group) for group in shown],
+        "sorts": [
+            (sort, pages.search_href(contexts.asked_pairs(asked.model_copy(update={"sort": sort}))) if shareable else None)
+            for sort in ("relevance", "newest")
+        ],
         "facets": facets,
         "chips": pages.chips(asked, shareable=shareable),
         "clear_href": pages.search_href([("q", asked.q)]) if shareable else None,

@@ -319,3 +319,28 @@ def test_every_page_is_well_made(client: TestClient, address: str, language: str
     levels = [int(node.tag[1]) for node in tree.xpath("//h1 | //h2 | //h3 | //h4 | //h5")]
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), levels
     assert len(answered.content) < 150_000
+
+
+def test_results_by_date_stand_newest_first_at_an_address_of_their_own(client: TestClient) -> None:
+    plain = page(client, "/search?q=beschermingsbeleid+overdracht+poverty")
+    links = {words(a): a.get("href") for a in plain.xpath("//div[@class='sort']//a")}
+    assert list(links) == ["nieuwste eerst"]
+    tree = page(client, links["nieuwste eerst"])
+    facts = [words(item) for article in results(tree) for item in article.xpath(".//ul[@class='facts']/li")]
+    years = [int(found[1]) for fact in facts if (found := re.fullmatch(r"(?:\d+ [a-z]+ )?(20\d\d)", fact))]
+    assert len(years) >= 3
+    assert years == sorted(years, reverse=True)
+    assert "Op datum gezet" in words(tree.xpath("//main")[0])
+    assert tree.xpath("//form[@id='filter-form']//input[@name='sort']/@value") == ["newest"], "a filter keeps the order"
+    assert page(client, "/search?q=x&sort=oldest", status=422).xpath("//*[@role='alert']")
+
+
+def test_every_result_has_a_place_to_stop_at_and_both_citations_for_the_key(client: TestClient) -> None:
+    tree = page(client, "/search?q=extreme+material+poverty")
+    stops = tree.xpath("//article//div[@data-passage]")
+    assert stops
+    for stop in stops:
+        assert stop.xpath(".//a[@data-stop]")
+        assert stop.get("data-cite-nl")
+        assert stop.get("data-cite-en")
+    assert tree.xpath("//*[@data-needs-keys][@hidden]"), "the hint is shown where the keys work"

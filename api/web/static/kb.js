@@ -119,8 +119,11 @@
       move(key === "j" ? 1 : -1);
     } else if (key === "c") {
       const from = current();
-      if (!from) return;
       event.preventDefault();
+      if (!from) {
+        say(words.dataset.nothing);
+        return;
+      }
       const text = event.shiftKey ? from.dataset.citeEn : from.dataset.citeNl;
       const shown = Array.from(from.querySelectorAll(".cites__text")).find((node) => node.textContent === text);
       const said = await copy(text, shown);

@@ -1,0 +1,40 @@
+"""Results by date: newest first, page by page, and never an overtaken authority alone."""
+
+from fastapi.testclient import TestClient
+
+from tests.factories import NEW_TEST, OLD_TEST
+
+QUESTION = "beschermingsbeleid overdracht poverty"
+
+
+def groups(client: TestClient, **asked: str) -> list[tuple[str, str]]:
+    answered = client.get("/api/v1/search", params={"q": QUESTION, "group": "document", **asked})
+    assert answered.status_code == 200, answered.text
+    return [(group["document"]["id"], group["document"]["date"]) for group in answered.json()["groups"]]
+
+
+def test_documents_come_newest_first(client: TestClient) -> None:
+    found = groups(client, sort="newest")
+    assert len(found) >= 3
+    assert [date for _, date in found] == sorted((date for _, date in found), reverse=True)
+    assert sorted(found) == sorted(groups(client)), "the same documents in another order"
+
+
+def test_pages_by_date_leave_nothing_out_and_an_overtaken_authority_never_alone(client: TestClient) -> None:
+    whole = [id_ for id_, _ in groups(client, sort="newest")]
+    pages = [[id_ for id_, _ in groups(client, sort="newest", limit="1", offset=str(n))] for n in range(len(whole))]
+    assert [page[0] for page in pages] == whole
+    alone = pages[whole.index(OLD_TEST)]
+    assert alone == [OLD_TEST, NEW_TEST]
+
+
+def test_ranks_count_on_through_the_documents(client: TestClient) -> None:
+    answered = client.get("/api/v1/search", params={"q": QUESTION, "group": "document", "sort": "newest"}).json()
+    ranks = [hit["rank"] for group in answered["groups"] for hit in group["hits"]]
+    assert ranks == list(range(1, len(ranks) + 1))
+
+
+def test_passages_alone_cannot_be_put_in_order_of_date(client: TestClient) -> None:
+    answered = client.get("/api/v1/search", params={"q": QUESTION, "sort": "newest"})
+    assert (answered.status_code, answered.json()["code"]) == (400, "invalid-query")
+    assert "group=document" in answered.json()["detail"]
