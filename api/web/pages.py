@@ -294,6 +294,10 @@ def document(request: Request, document_id: str) -> Response:
     title, title_language = contexts.title_of(held, language)
     standings = view.standings
     cited_by, also_cited_by, citing = reader.cited_by(held)
+    treated = reader.edges(standings.treatment_of(held.id), other="by")
+    treats = reader.edges(standings.treatments_by(held.id), other="of")
+    cites = reader.cites(held)
+    around, in_picture, known = reader.around(held, treats, treated, cites, [*(each.link for each in cited_by), *also_cited_by])
     return render(
         request,
         "document.html",
@@ -310,8 +314,11 @@ def document(request: Request, document_id: str) -> Response:
         metadata=page_metadata(view, held, str(request.url.replace(query="", fragment=""))),
         standing=contexts.badge(view.standing(held.id, as_of), t, chosen),
         as_of=as_of,
-        treated=reader.edges(standings.treatment_of(held.id), other="by"),
-        treats=reader.edges(standings.treatments_by(held.id), other="of"),
+        treated=treated,
+        treats=treats,
+        around=around,
+        in_picture=in_picture,
+        known=known,
         choices=reader.text_choices(held, form),
         versions=reader.versions(held, expression) if expression else [],
         current_href=contexts.document_href(held.id, form=None if not texts or asked == texts[0].form else asked, lang=chosen),
@@ -323,7 +330,7 @@ def document(request: Request, document_id: str) -> Response:
         part=part,
         last=last,
         part_href=lambda number: contexts.document_href(held.id, form=asked, version=version, part=number, lang=chosen),
-        cites=reader.cites(held),
+        cites=cites,
         cited_by=cited_by,
         also_cited_by=also_cited_by,
         citing=citing,

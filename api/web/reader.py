@@ -12,6 +12,7 @@ from api import countries
 from api.reading import current_texts
 from api.schemas import in_language
 from api.web.contexts import PASSAGES_A_PART, Link, Pages, PassageView, document_href, in_part, new_headings, place_of, readable
+from api.web.pictures import Graph, Node, graph
 from kb.domain.documents import CitationLink, Document, Expression, Kind, Passage, TextStatus, Treatment
 from kb.domain.identifiers import PassageId
 from kb.domain.pinpoints import Pinpoint
@@ -21,6 +22,7 @@ _CITERS_NAMED = 200  # and by name
 _SENTENCES = 3
 _SENTENCE = 320  # characters of one
 _LEVELS = 6  # of headings in HTML; the text's own begin at h3
+_IN_GRAPH = 12  # documents on either side of the picture
 _CONTENTS = 300  # entries of a table of contents
 _OLD = re.compile(r"(?:^|-)v\d+$")  # the form of a replaced version
 _RANGE = re.compile(r"(.+?)-(\d+)-(\d+)")
@@ -284,6 +286,30 @@ class Reader(Pages):
 
     def _named(self, document: Document) -> Link:
         return Link(document_href(document.id, lang=self._lang), in_language(self._view.citation(document, None), self._t.language))
+
+    def around(
+        self,
+        document: Document,
+        treats: Sequence[dict[str, Any]],
+        treated: Sequence[dict[str, Any]],
+        cites: Sequence[dict[str, Any]],
+        citers: Sequence[Link],
+    ) -> tuple[Graph | None, int, int]:
+        """The document between what it relies on and what came after it, with how many are shown and how many there are.
+
+        Treatment comes before mere citation, and a document stands once on either side. The lists of the page say the same in words.
+        """
+        earlier = {edge["name"]: Node(edge["name"], edge["effect"]) for edge in treats}
+        for item in cites:
+            if item["link"]:
+                earlier.setdefault(item["name"], Node(item["name"]))
+        later = {edge["name"]: Node(edge["name"], edge["effect"]) for edge in treated}
+        for link in citers:
+            later.setdefault(link.text, Node(link.text))
+        sides = list(earlier.values()), list(later.values())
+        name = in_language(self._view.citation(document, None), self._t.language)
+        shown = sum(min(len(side), _IN_GRAPH) for side in sides)
+        return graph(name, *sides, _IN_GRAPH), shown, sum(map(len, sides))
 
     def find_place(self, document: Document, asked: str, form: str | None) -> str | None:
         """The address at which a place is read: in the text asked for, else in the first that holds it; None when none does."""

@@ -189,6 +189,18 @@ def test_both_styles_are_at_hand_for_the_key(reader: TestClient) -> None:
     assert place.get("data-cite-en", "").endswith("para 90")
 
 
+def test_the_picture_of_citations_says_what_the_lists_say(reader: TestClient) -> None:
+    tree = page(reader, f"/documents/{COURT_OF_JUSTICE}")
+    picture = tree.xpath("//section[@aria-labelledby='around']//svg[@role='img']")[0]
+    assert "HvJ EU 19 maart 2019" in words(picture)
+    assert "2023:9003" in words(picture), "who cites it stands on its right"
+    assert tree.xpath(f"//section[@aria-labelledby='cited-by']//a[@href='{document_href(CITING)}']"), "and in the list below"
+    assert picture.get("aria-labelledby") in tree.xpath("//@id")
+    old = page(reader, f"/documents/{OLD_TEST}").xpath("//section[@aria-labelledby='around']//svg")[0]
+    assert old.xpath(".//*[contains(@class, 'pic-box--overtaken')]"), "what overtook it is told apart by its line"
+    assert not page(reader, f"/documents/{LONG}").xpath("//section[@aria-labelledby='around']"), "no picture of nothing"
+
+
 def test_every_reader_says_how_to_report_an_error_with_the_id(reader: TestClient) -> None:
     section = page(reader, f"/documents/{OLD_TEST}").xpath("//section[@aria-labelledby='report']")[0]
     assert OLD_TEST in words(section)
