@@ -15,8 +15,8 @@ from api import deps, errors, events
 from api.auth import Keys, require_safe_address
 from api.limits import Gate, Searches
 from api.requests import today
-from api.routes import assess, check, documents, frameworks, probes, search
-from api.web import case_page, check_page, coverage_page, pages
+from api.routes import assess, check, documents, export, frameworks, probes, search
+from api.web import case_page, check_page, coverage_page, page_image, pages
 from kb.domain.query import Query
 from kb.errors import KbError
 from kb.settings import Settings
@@ -56,14 +56,17 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     problems: dict[int | str, dict[str, Any]] = {
         "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
     }
-    for module in (search, documents, frameworks, assess, check):
+    # the export of a search before the documents: their export takes every id
+    for module in (search, export, documents, frameworks, assess, check):
         app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
     app.include_router(probes.router)
     app.include_router(pages.static_router)
     app.include_router(pages.router, dependencies=[Depends(deps.reader)])
+    app.include_router(export.page_router, dependencies=[Depends(deps.reader)])
     app.include_router(check_page.router, dependencies=[Depends(deps.reader)])
     app.include_router(case_page.router, dependencies=[Depends(deps.reader)])
     app.include_router(coverage_page.router, dependencies=[Depends(deps.reader)])
+    app.include_router(page_image.router, dependencies=[Depends(deps.reader)])
     handlers: dict[type[Exception], Callable[..., Any]] = {
         KbError: errors.kb_error,
         RequestValidationError: errors.validation_error,

@@ -187,9 +187,13 @@ def cite(
     style: Annotated[str, typer.Option(help="nl (Leidraad), oscola, ris, bibtex or csl-json.")] = "nl",
 ) -> None:
     """Print a ready citation."""
-    from api.reading import cite_in
+    from api.reading import STYLES, cite_in, overtaken_line
+    from api.requests import today
 
-    typer.echo(cite_in(_knowledge_base().view(), id_, style).rstrip("\n"))
+    view = _knowledge_base().view()
+    typer.echo(cite_in(view, id_, style, today()).rstrip("\n"))
+    if style in STYLES and (line := overtaken_line(view, id_, today(), STYLES[style])):
+        typer.secho(line, err=True, fg="red")
 
 
 @app.command()

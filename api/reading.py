@@ -18,6 +18,7 @@ from api.schemas import (
 )
 from kb.domain.documents import Document, Expression, Passage, Track
 from kb.errors import InvalidQuery, NotFound
+from kb.export.selection import overtaken_note
 from kb.retrieval.passages import preferred_digest_language, public_id
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ def detail(view: "View", document_id: str, form: str | None, as_of: dt.date, tra
     )
 
 
-def cite_in(view: "View", id_: str, style: str) -> str:
+def cite_in(view: "View", id_: str, style: str, as_of: dt.date | None = None) -> str:
     """The citation of a document, or of a passage when the id has a `#`; in a file style a record that ends with a line break.
+
+    With `as_of`, the record of an authority that was overtaken by then says so in its note, and by what.
 
     Raises: InvalidQuery for an unknown style, NotFound.
     """
@@ -92,7 +95,18 @@ def cite_in(view: "View", id_: str, style: str) -> str:
         return view.citation(document, pinpoint)[STYLES[style]]
     from kb.export import references
 
-    return references.render(references.item(document, pinpoint, view.courts, view.citation(document, pinpoint)["nl"]), style)
+    warning = overtaken_note(view.standing(document.id, as_of), "en") if as_of else ""
+    made = references.item(document, pinpoint, view.courts, view.citation(document, pinpoint)["nl"], warning=warning)
+    return references.render(made, style)
+
+
+def overtaken_line(view: "View", id_: str, as_of: dt.date, language: str) -> str:
+    """The sentence that must not be missing beside a citation of this document or passage; empty while it was not overtaken.
+
+    Raises: NotFound.
+    """
+    document = view.library.document(id_.partition("#")[0].partition("@")[0])
+    return overtaken_note(view.standing(document.id, as_of), language)
 
 
 def passage_detail(view: "View", id_: str, as_of: dt.date, track: Track | None, language: str, width: int) -> PassageDetailOut:

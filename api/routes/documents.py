@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import deps
 from api.deps import Language
-from api.reading import choose_text, cite_in, detail, passage_detail, public_ids
+from api.reading import STYLES, choose_text, cite_in, detail, overtaken_line, passage_detail, public_ids
 from api.requests import DayText, DocumentsRequest, day_or, today
 from api.schemas import (
     CitationsOut,
@@ -190,15 +190,19 @@ def _passage(request: Request, id_: str, as_of: dt.date, track: Track | None, la
 
 
 @router.get("/export", tags=["export"], include_in_schema=False)
-def export_by_query(request: Request, id_: Id, style: str = "nl") -> Response:
-    return export(request, id_, style)
+def export_by_query(request: Request, id_: Id, style: str = "nl", as_of: AsOf = None) -> Response:
+    return export(request, id_, style, as_of)
 
 
 @router.get("/export/{id_:path}", tags=["export"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def export(request: Request, id_: str, style: str = "nl") -> Response:
+def export(request: Request, id_: str, style: str = "nl", as_of: AsOf = None) -> Response:
     """A ready citation of a document or a passage. Styles: `nl` (Leidraad) and `oscola` as plain text; `ris`, `bibtex`, `csl-json` as
-    reference managers import them."""
-    text = cite_in(deps.view(request), id_, style).rstrip("\n") + "\n"
+    reference managers import them. An authority that was overtaken at the as-of day says so, and by what: on a second line, or in the
+    record's note."""
+    view, day = deps.view(request), day_or(as_of, today())
+    text = cite_in(view, id_, style, day).rstrip("\n") + "\n"
+    if style in STYLES and (line := overtaken_line(view, id_, day, STYLES[style])):
+        text += f"{line}\n"
     kind, ending = _FILES.get(style, ("text/plain", ""))
     headers = {"Content-Disposition": f'attachment; filename="reference.{ending}"'} if ending else {}
     return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)

@@ -10,19 +10,24 @@ Tone = Literal["plain", "quiet", "notice", "stop", "quote"]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text. `footnote` is called behind it; `language` is that of a quoted passage."""
+    """A stretch of text. `footnote` is called behind it; `language` is that of a quoted passage; `anchor` is the heading that it leads
+    to, `page_of` the heading whose page number stands here (where the file type has pages)."""
 
     text: str
     bold: bool = False
     italic: bool = False
     footnote: str | None = None
     language: str | None = None
+    anchor: str | None = None
+    page_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
     level: int  # 1 for the title of the memo
     text: str
+    anchor: str | None = None  # a name to lead to: letters, digits and _
+    new_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ class _Writer:
     def block(self, block: Block) -> str:
         match block:
             case Heading():
-                return f"{'#' * block.level} {_escaped(block.text)}"
+                rule = "---\n\n" if block.new_page else ""
+                mark = f'<a id="{block.anchor}"></a>\n\n' if block.anchor else ""
+                return f"{rule}{mark}{'#' * block.level} {_escaped(block.text)}"
             case Paragraph():
                 return self.paragraph(block)
             case Bullets():
@@ -46,6 +48,8 @@ class _Writer:
             text = _escaped(run.text)
             mark = "**" if run.bold else "*" if run.italic else ""
             body = text.strip()
+            if run.anchor:
+                text = f"[{text}](#{run.anchor})"
             if mark and body:
                 text = text.replace(body, f"{mark}{body}{mark}", 1)
             if run.footnote:

@@ -7,7 +7,7 @@ keep locators with the citation, not with the item.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,8 +72,9 @@ class Item:
         return "-".join(f"{part:02d}" for part in self.date)
 
 
-def item(document: Document, pinpoint: Pinpoint | None, courts: Courts, citation: str) -> Item:
-    """The parts of a reference. `citation` is the ready one, kept as a note so that nothing of it is lost."""
+def item(document: Document, pinpoint: Pinpoint | None, courts: Courts, citation: str, *, warning: str = "") -> Item:
+    """The parts of a reference. `citation` is the ready one, kept as a note so that nothing of it is lost; `warning` is what must stand
+    beside it, such as that it was overtaken and by what."""
     court = courts.by_key.get(document.court_key or "") or courts.find(document.court, document.id)
     date = tuple(int(part) for part in document.date.value.split("-")) if document.date else ()
     place = f"{pinpoint.printed or pinpoint.value}. " if pinpoint and pinpoint.is_place else ""
@@ -85,7 +86,7 @@ def item(document: Document, pinpoint: Pinpoint | None, courts: Courts, citation
         ecli=_ecli(document),
         number=", ".join(document.case_numbers),
         date=date,
-        note=f"{place}{citation}",
+        note=f"{place}{citation}{f'. {warning}' if warning else ''}",
     )
 
 
@@ -106,6 +107,26 @@ def render(made: Item, style: str) -> str:
     return {"ris": to_ris, "bibtex": to_bibtex, "csl-json": to_csl_json}[style](made)
 
 
+def render_all(made: Sequence[Item], style: str) -> str:
+    """As `render`, for several records in one file; keys of BibTeX are made unique in order. Raises: KeyError for another style."""
+    if style == "csl-json":
+        return json.dumps([to_csl(one) for one in made], ensure_ascii=False, indent=1) + "\n"
+    return "\n".join(render(one, style).strip("\n") + "\n" for one in made)
+
+
+class _Ris(rispy.RisWriter):  # type: ignore[misc]
+    """The library puts a number above each record: no part of the format, and not every importer skips it."""
+
+    def set_header(self, count: int) -> str:  # noqa: ARG002 (the library's signature)
+        return ""
+
+
+def web_address(document: Document) -> str | None:
+    """The official address, where it is one that a browser may open: an uploaded document can bring anything."""
+    url = document.official_url or ""
+    return url if url.startswith(("https://", "http://")) else None
+
+
 def to_ris(made: Item) -> str:
     document = made.document
     is_case = _RIS_TYPES.get(document.kind) == "CASE"
@@ -117,10 +138,11 @@ def to_ris(made: Item) -> str:
     if made.date:
         day = "/".join([f"{made.date[0]:04d}", *(f"{part:02d}" for part in made.date[1:])])
         entry |= {"year": f"{made.date[0]:04d}", "date": day + "/" * (3 - len(made.date))}
-    if document.official_url:
-        entry["urls"] = [document.official_url]
+    if url := web_address(document):
+        entry["urls"] = [url]
     entry |= {"language": document.language, "notes": [_one_line(made.note)]}
-    text: str = rispy.dumps([{k: v for k, v in entry.items() if v}], mapping=dict(RIS_MAPPING), skip_unknown_tags=False)
+    fields = {k: v for k, v in entry.items() if v}
+    text: str = rispy.dumps([fields], mapping=dict(RIS_MAPPING), skip_unknown_tags=False, implementation=_Ris)
     return text
 
 
@@ -144,11 +166,11 @@ def to_bibtex(made: Item) -> str:
     stack = [middlewares.LatexEncodingMiddleware(keep_math=False), middlewares.AddEnclosingMiddleware(False, True, "{")]
     text = write_string(library, unparse_stack=stack)
     # an address is no prose: its signs stay as they are
-    return text.replace("\n}", f",\n\turl = {{{_address(document.official_url)}}}\n}}", 1) if document.official_url else text
+    return text.replace("\n}", f",\n\turl = {{{_address(url)}}}\n}}", 1) if (url := web_address(document)) else text
 
 
-def _address(url: str | None) -> str:
-    return re.sub(r"[{}\\\s]", lambda match: f"%{ord(match[0]):02X}", url or "")
+def _address(url: str) -> str:
+    return re.sub(r"[{}\\\s]", lambda match: f"%{ord(match[0]):02X}", url)
 
 
 def to_csl(made: Item) -> dict[str, Any]:
@@ -161,7 +183,7 @@ def to_csl(made: Item) -> dict[str, Any]:
         "container-title": made.ecli,
         "number": made.number,
         "language": document.language,
-        "URL": document.official_url,
+        "URL": web_address(document),
         "note": _one_line(made.note),
     }
     if document.kind not in (Kind.JUDGMENT, Kind.OPINION, Kind.VIEWS, Kind.REGULATION) and made.court:
@@ -188,7 +210,7 @@ def to_json_ld(made: Item, *, address: str) -> dict[str, Any]:
         "inLanguage": document.language,
         "datePublished": made.iso_date,
         "creator": {"@type": "Organization", "name": made.court} if made.court else None,
-        "sameAs": document.official_url,
+        "sameAs": web_address(document),
         "additionalType": str(document.kind),
         "dcterms:identifier": made.ecli,
         "dcterms:creator": made.court if made.ecli else "",

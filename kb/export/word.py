@@ -56,12 +56,16 @@ class _Writer:
     def __init__(self, document: WordDocument, language: str) -> None:
         self.document, self.language = document, language
         self.notes = _InOrder(document)
+        self.bookmarks = 0
 
     def block(self, block: Block) -> None:
         match block:
             case Heading():
                 style = "Title" if block.level == 1 else f"Heading {block.level - 1}"
-                self.document.add_paragraph(block.text, style=style)
+                made = self.document.add_paragraph(block.text, style=style)
+                made.paragraph_format.page_break_before = block.new_page or None
+                if block.anchor:
+                    self.bookmark(made, block.anchor)
             case Paragraph():
                 self.fill(self.document.add_paragraph(style=_TONES[block.tone]), block.runs)
             case Bullets():
@@ -75,8 +79,12 @@ class _Writer:
     def fill(self, paragraph: WordParagraph, runs: Iterable[Run]) -> None:
         after_note = False
         for run in runs:
+            if run.page_of:
+                _field(paragraph, f"PAGEREF {run.page_of}", dirty=True)
             if run.text:
                 made = paragraph.add_run(run.text)
+                if run.anchor:
+                    _link(made, run.anchor)
                 made.bold, made.italic = run.bold or None, run.italic or None
                 if run.language and run.language != self.language:
                     _set_language(made._r.get_or_add_rPr(), run.language)
@@ -86,6 +94,15 @@ class _Writer:
                     paragraph.add_run(" ").font.superscript = True
                 add_footnote(paragraph, f" {run.footnote}", id_registry=self.notes)
                 after_note = True
+
+    def bookmark(self, paragraph: WordParagraph, name: str) -> None:
+        self.bookmarks += 1
+        start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
+        for mark in (start, end):
+            mark.set(qn("w:id"), str(self.bookmarks))
+        start.set(qn("w:name"), name)
+        paragraph.runs[0]._r.addprevious(start)
+        paragraph._p.append(end)
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[Sequence[Paragraph]]], widths: Sequence[int]) -> None:
         if not rows:
@@ -206,12 +223,23 @@ def _set_language(properties: Any, language: str) -> None:
     element.set(qn("w:val"), _TAGS.get(language, language))
 
 
-def _field(paragraph: WordParagraph, code: str) -> None:
+def _link(run: Any, anchor: str) -> None:
+    """Puts a run into a link to a bookmark of the same file."""
+    link = OxmlElement("w:hyperlink")
+    link.set(qn("w:anchor"), anchor)
+    run._r.addprevious(link)
+    link.append(run._r)
+
+
+def _field(paragraph: WordParagraph, code: str, *, dirty: bool = False) -> None:
+    """`dirty`: the program that opens the file works the value out; it is not known here."""
     for kind, text in (("begin", None), (None, code), ("separate", None), (None, None), ("end", None)):
-        run = paragraph.add_run("1" if kind is None and text is None else "")
+        run = paragraph.add_run("" if kind is not None or text is not None else "…" if dirty else "1")
         if kind is not None:
             mark = OxmlElement("w:fldChar")
             mark.set(qn("w:fldCharType"), kind)
+            if dirty and kind == "begin":
+                mark.set(qn("w:dirty"), "true")
             run._r.append(mark)
         elif text is not None:
             words = OxmlElement("w:instrText")
