@@ -18,6 +18,7 @@ from typing import Final
 
 from lxml import etree
 
+from ingest.parse import hudoc
 from ingest.parse.letter import LetterParser
 from ingest.parse.model import ParsedDocument, Parser
 from kb.errors import InputRejected
@@ -230,16 +231,21 @@ class DocxParser:
     """A Word file as a document of the corpus: its text read as plain text is."""
 
     name = "docx"
-    version = "1"
+    version = "2"
 
     def accepts(self, head: bytes, file_name: str) -> bool:
         return head.startswith(b"PK\x03\x04") and (
             file_name.lower().endswith((".docx", ".docm")) or b"word/" in head or b"[Content_Types].xml" in head
         )
 
-    def parse(self, content: bytes, file_name: str) -> Sequence[ParsedDocument]:  # noqa: ARG002 (the protocol's signature)
-        """Raises: InputRejected, as `read_word`, and as plain text is refused."""
-        read = LetterParser().parse_text(read_word(content).text)
+    def parse(self, content: bytes, file_name: str) -> Sequence[ParsedDocument]:
+        """A decision of the European Court of Human Rights is cut as one, anything else as plain text.
+
+        Raises: InputRejected, as `read_word`, and as plain text is refused."""
+        text = read_word(content).text
+        if hudoc.is_strasbourg(text):
+            return [hudoc.document_of(text.split("\n\n"), file_name, f"{self.name}/{self.version}")]
+        read = LetterParser().parse_text(text)
         return [replace(read, parser=f"{self.name}/{self.version}")]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ingest.parse.docx import PARSER, read_word
 from ingest.parse.registry import sniff
+from kb.domain.documents import Voice
 from kb.errors import InputRejected
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -117,6 +118,25 @@ def test_a_word_file_becomes_a_document_with_passages() -> None:
     content = archive({"word/document.xml": document(paragraph(run("Dit is een notitie over overdracht aan een andere lidstaat.")) * 3)})
     assert sniff(content[:4096], "notitie.docx").name == "docx"
     (parsed,) = PARSER.parse(content, "notitie.docx")
-    assert parsed.parser == "docx/1"
+    assert parsed.parser == "docx/2"
     assert parsed.passages
     assert all(parsed.text[p.start : p.end].strip() for p in parsed.passages)
+
+
+def test_a_word_file_of_strasbourg_is_cited_by_its_paragraphs() -> None:
+    lines = (
+        "CASE OF EXAMPLE v. RURITANIA",
+        "(Application no. 12345/29)",
+        "In the case of Example v. Ruritania,",
+        "THE FACTS",
+        "1.\u00a0\u00a0The applicant lived in a tent.",
+        "THE LAW",
+        "A.\u00a0\u00a0The Court’s assessment",
+        "2.\u00a0\u00a0The Court finds that a tent is not a house.",
+    )
+    content = archive({"word/document.xml": document("".join(paragraph(run(line)) for line in lines))})
+    (parsed,) = PARSER.parse(content, "001-999005.docx")
+    numbered = {p.pinpoint.slug: (p.voice, p.heading_path) for p in parsed.passages if p.pinpoint}
+    assert numbered["para-1"] == (Voice.FACTS, ("THE FACTS",))
+    assert numbered["para-2"] == (Voice.COURT, ("THE LAW", "A.\u00a0\u00a0The Court’s assessment"))
+    assert parsed.metadata.case_numbers == ["12345/29"]
