@@ -141,6 +141,7 @@ def document_href(
     slug: str | None = None,
     place: str | None = None,
     part: int = 1,
+    pages: str | None = None,
     lang: str | None = None,
 ) -> str:
     """The address of a document, of a text of it, of a passage in it. An id is a path; its odd characters are encoded.
@@ -152,6 +153,7 @@ def document_href(
         "version": str(version) if version else None,
         "part": str(part) if part > 1 else None,
         "p": place,
+        "pages": pages,
         "lang": lang,
     }
     query = urlencode({name: value for name, value in asked.items() if value})

@@ -17,13 +17,14 @@ from starlette.exceptions import HTTPException
 
 from api import deps
 from api.errors import safe_problems, status_of
+from api.page_images import is_pdf, original
 from api.reading import FILE_STYLES, choose_text, current_texts, old_version, page_metadata
 from api.requests import SearchRequest, day_or, today
 from api.schemas import in_language
 from api.searching import newest_first, with_successors
 from api.web import contexts
 from api.web.i18n import LANGUAGES, Language, Words
-from api.web.reader import Reader
+from api.web.reader import PageRow, Reader
 from kb.domain.documents import Document, Expression, Kind
 from kb.errors import InvalidIdentifier, InvalidQuery, KbError, NotFound, StoreEmpty
 
@@ -297,6 +298,13 @@ def document(request: Request, document_id: str) -> Response:
     treated = reader.edges(standings.treatment_of(held.id), other="by")
     treats = reader.edges(standings.treatments_by(held.id), other="of")
     cites = reader.cites(held)
+    shown = reader.read(held, expression, part, twin=twin) if expression else []
+    source = original(deps.services(request).settings.data_dir, expression.source_sha256) if expression else None
+    is_paged = bool(source and expression and expression.form == "official" and is_pdf(source))
+    with_pages = is_paged and request.query_params.get("pages") != "no"
+    rows = [PageRow(shown)]
+    if with_pages and expression:
+        rows = reader.rows(held, expression, shown, ends=part == last)
     around, in_picture, known = reader.around(held, treats, treated, cites, [*(each.link for each in cited_by), *also_cited_by])
     return render(
         request,
@@ -324,7 +332,10 @@ def document(request: Request, document_id: str) -> Response:
         current_href=contexts.document_href(held.id, form=None if not texts or asked == texts[0].form else asked, lang=chosen),
         missing_place=reader.place_name(place[:80]) if place else None,
         expression=expression,
-        passages=reader.read(held, expression, part, twin=twin) if expression else [],
+        rows=rows,
+        is_paged=is_paged,
+        with_pages=with_pages,
+        pages_href=contexts.document_href(held.id, form=asked, version=version, part=part, pages="no" if with_pages else None, lang=chosen),
         contents=reader.contents(held, expression, asked, version, part) if expression else [],
         count=count,
         part=part,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -23,6 +24,7 @@ _SENTENCES = 3
 _SENTENCE = 320  # characters of one
 _LEVELS = 6  # of headings in HTML; the text's own begin at h3
 _IN_GRAPH = 12  # documents on either side of the picture
+_PAGES_A_ROW = 8  # pictures beside one long passage
 _CONTENTS = 300  # entries of a table of contents
 _OLD = re.compile(r"(?:^|-)v\d+$")  # the form of a replaced version
 _RANGE = re.compile(r"(.+?)-(\d+)-(\d+)")
@@ -57,6 +59,24 @@ class ReaderPassage:
     opens: list[Heading] = field(default_factory=list)
     cited: int = 0
     twin: PassageView | None = None
+    page: int | None = None  # of the file it was read from, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """The picture of one page of the original."""
+
+    page: int
+    href: str
+    large_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """Passages that begin on the same page, and the pictures of the pages up to the next such row; no pictures: only text."""
+
+    passages: list[ReaderPassage]
+    images: list[PageImage] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +217,40 @@ class Reader(Pages):
                     opens=[Heading(min(3 + same + i, _LEVELS), f"h-{passage.ordinal}-{same + i}", text) for i, text in enumerate(opens)],
                     cited=len(citers.get(view.slug, ())),
                     twin=self.passage(document, other, linked(other, links.get(other.id, ()), self._lang), None) if other else None,
+                    page=passage.page,
                 )
             )
             before = passage.heading_path
         return made
+
+    def rows(self, document: Document, expression: Expression, passages: list[ReaderPassage], *, ends: bool) -> list[PageRow]:
+        """The passages by page with the pictures of the pages, which are those of a PDF.
+
+        `ends`: whether the text ends with these passages; the pages after the last passage's first belong to it then.
+        """
+        rows: list[list[ReaderPassage]] = []
+        for item in passages:
+            if rows and (item.page is None or item.page <= (rows[-1][0].page or 0)):
+                rows[-1].append(item)
+            else:
+                rows.append([item])
+        # pages are joined by form feeds in the text of a PDF
+        final = self._view.library.expression(expression.key).text.count("\f") + 1 if ends else None
+        made = []
+        for index, row in enumerate(rows):
+            first = row[0].page
+            if first is None:
+                made.append(PageRow(row))
+                continue
+            following = rows[index + 1][0].page if index + 1 < len(rows) else None
+            last = following - 1 if following else (final or first)
+            numbers = range(first, min(max(first, last), first + _PAGES_A_ROW - 1) + 1)
+            made.append(PageRow(row, [self._page_image(document, expression, number) for number in numbers]))
+        return made
+
+    def _page_image(self, document: Document, expression: Expression, page: int) -> PageImage:
+        asked = {"id": document.id, "page": str(page), **({} if expression.current else {"version": str(expression.version)})}
+        return PageImage(page, f"/page-image?{urlencode(asked)}", f"/page-image?{urlencode({**asked, 'size': 'large'})}")
 
     def contents(self, document: Document, expression: Expression, form: str | None, version: int | None, part: int) -> list[Entry]:
         """The headings of the whole text, those of other parts with the address of their part."""
