@@ -34,6 +34,15 @@ class Settings(BaseSettings):
     allowed_hosts: str | None = Field(
         None, description="Comma-separated names under which others reach this server; this machine's own names are always known."
     )
+    audit_days: int = Field(184, ge=1, le=3650, description="Days that events (who, when, which documents) are kept; 184: six months.")
+    public_url: str | None = Field(None, description="Address under which people reach the server, e.g. `https://kb.example.org`; for sign-in.")
+    oidc_issuer: str | None = Field(None, description="Issuer of the office's OpenID Connect provider; unset: nobody signs in, keys only.")
+    oidc_client_id: str | None = Field(None, description="Name under which that provider knows this server.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Secret for that name; unset: a public client (PKCE is always used).")
+    oidc_roles_claim: str = Field("roles", description="Claim of the ID token with a person's roles or groups; `realm_access.roles` reads deeper.")
+    oidc_readers: str | None = Field(None, description="Comma-separated values of that claim that read.")
+    oidc_editors: str | None = Field(None, description="Comma-separated values of that claim that also add and erase documents.")
+    session_hours: int = Field(8, ge=1, le=24, description="Hours until a signed-in person signs in again.")
     threads: int = Field(0, ge=0, le=256, description="CPU threads for embedding; 0: as many as the machine has cores.")
     upload_max_mb: int = Field(50, ge=1, le=1024, description="Largest accepted upload, in MiB.")
     parse_timeout_s: int = Field(60, ge=1, le=3600, description="Wall-clock limit for reading one file, in seconds.")
