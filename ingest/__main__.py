@@ -6,41 +6,16 @@ Exit status: 0 all went well, 1 an input failed, 2 the run could not be made, 3 
 import argparse
 import json
 import sys
-import time
 
 from ingest.child import ChildLimits
 from ingest.pipeline import Outcome, Pipeline
+from ingest.progress import Bar
 from ingest.reader import ChildReader
 from kb.domain.documents import Kind
 from kb.errors import KbError, StoreBusy
 from kb.settings import Settings
 from kb.store.ledger import report
 from kb.wiring import build_embedder, build_engine
-
-
-class Bar:
-    """Progress on standard error: a bar that is redrawn on a terminal, a line every few seconds elsewhere."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._started: dict[str, float] = {}
-        self._said = 0.0
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        began = self._started.setdefault(step, now)
-        last = done >= total
-        if not last and now - self._said < (0.1 if self._terminal else 5.0):
-            return
-        self._said = now
-        left = f", {_duration((now - began) / done * (total - done))} left" if 0 < done < total else ""
-        if self._terminal:
-            filled = int(30 * done / total) if total else 30
-            text = f"\r{step:<10} [{'#' * filled}{'.' * (30 - filled)}] {done}/{total}{left}\033[K"
-            sys.stderr.write(text + ("\n" if last else ""))
-        elif total:
-            sys.stderr.write(f"{step}: {done}/{total}{left}\n")
-        sys.stderr.flush()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,10 +65,6 @@ def _tell(outcome: Outcome) -> None:
     summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count)
     state = "built" if outcome.changed else "unchanged"
     sys.stdout.write(f"{summary}; index {outcome.generation} {state}\n" if outcome.entries else f"index {outcome.generation} {state}\n")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _options() -> argparse.ArgumentParser:
