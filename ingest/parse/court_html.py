@@ -53,7 +53,7 @@ class CourtHtmlParser:
         return _format(head) is not None
 
     def parse(self, content: bytes, file_name: str) -> Sequence[ParsedDocument]:
-        kind = _format(content[:65536])
+        kind = _format(content)
         if kind == "rii":
             root = parse_xml(content) if b"<dokument" in content[:4096] else parse_html(content)
             documents = [_german(root)]
@@ -70,9 +70,9 @@ class CourtHtmlParser:
 
 
 def _format(head: bytes) -> str | None:
-    if b"RspDL" in head or (b"<dokument" in head and b"doknr" in head):
+    if b"RspDL" in head or b"rechtsprechung-im-internet.de" in head or (b"<dokument" in head and b"doknr" in head):
         return "rii"
-    if b"countryOfDecision" in head or b"viewcaselaw.aspx" in head:
+    if b"countryOfDecision" in head or b"viewcaselaw.aspx" in head or b"caselaw.euaa.europa.eu" in head:
         return "euaa"
     if b"results-list__item" in head or b"results-item__" in head or b"fln.dk" in head:
         return "fln"

@@ -37,6 +37,10 @@ class _Rules:
     furniture: frozenset[str]
     letters: re.Pattern[str]
     government: re.Pattern[str]
+    answers: re.Pattern[str]
+    asked: re.Pattern[str]
+    settled: re.Pattern[str]
+    ranks: dict[str, int]
 
 
 @cache
@@ -49,6 +53,10 @@ def _rules() -> _Rules:
         frozenset(data["furniture"]),
         re.compile("|".join(data["letters"]), re.I),
         patterns.any_of(data["government"]),
+        patterns.any_of(data["answers"]),
+        patterns.any_of(data["asked"]),
+        re.compile(data["settled"], re.I),
+        {name: rank for rank, name in enumerate(data["ranks"])},
     )
 
 
@@ -159,6 +167,7 @@ class _Writer:
         self.fresh = False
         self.count = 0
         self.voice = Voice.UNKNOWN
+        self.repeats = True  # questions are repeated above their answers; a letter repeats none
         self._open: tuple[int, Pinpoint | None, Voice] | None = None
         self._notes: list[_Note] = []
 
@@ -210,6 +219,8 @@ class _Writer:
             self._write_notes(None)
             return
         start, pinpoint, voice = opened
+        if voice is Voice.MINISTER and self.repeats and _rules().asked.match("".join(self.parts)[start : start + 200]):
+            voice = Voice.UNKNOWN  # the member's question, printed again above its answer
         self.count += 1
         if pinpoint is None:
             if self.fresh and self.path:
@@ -252,7 +263,9 @@ class _Walker:
     def __init__(self, writer: _Writer, *, is_law: bool) -> None:
         self.writer = writer
         self.is_law = is_law
-        self._below: tuple[etree._Element | None, int] | None = None  # parent and depth of the last heading among paragraphs
+        # the headings among paragraphs that are open: their parent, their rank by type face, the depth of the path above them
+        self._below: list[tuple[etree._Element | None, int, int]] = []
+        self._voice = writer.voice  # of the whole paper
 
     def walk(self, element: etree._Element) -> None:
         name = local_name(element)
@@ -324,7 +337,7 @@ class _Walker:
         return inline.text
 
     def _subheading(self, element: etree._Element) -> None:
-        """A heading among paragraphs; it ends where the next one begins or its parent ends."""
+        """A heading among paragraphs; it ends where the next one of its rank or a higher begins, or its parent ends."""
         inline = _inline(element)
         if not inline.text:
             return
@@ -332,12 +345,17 @@ class _Walker:
             self.writer.add(inline)
             return
         parent = element.getparent()
-        if self._below is not None and self._below[0] is parent:
-            del self.writer.path[self._below[1] :]
-        self._below = (parent, len(self.writer.path))
+        ranks = _rules().ranks
+        rank = ranks.get((attribute(element, "kopopmaak") or "").lower(), len(ranks))
+        self._below = [above for above in self._below if above[0] is parent]
+        while self._below and self._below[-1][1] >= rank:
+            del self.writer.path[self._below.pop()[2] :]
+        self._below.append((parent, rank, len(self.writer.path)))
         self.writer.heading(inline)
         self.writer.path.append(" ".join(inline.text.split()))
         self.writer.fresh = True
+        answered = any(_rules().answers.fullmatch(above) for above in self.writer.path)
+        self.writer.voice = Voice.MINISTER if answered else self._voice
 
     def _article(self, element: etree._Element) -> None:
         if self.writer.is_open:  # an article quoted inside another
@@ -526,7 +544,7 @@ class ParliamentParser:
     """officielebekendmakingen, BWB toestand and CVDR."""
 
     name = "parliament"
-    version = "1"
+    version = "2"
 
     def accepts(self, head: bytes, file_name: str) -> bool:  # noqa: ARG002 (the protocol)
         """By the root element."""
@@ -545,13 +563,13 @@ class ParliamentParser:
             metadata.kind = Kind.LETTER
             signed = _words(_first(root, "functie"))
             metadata.court = (signed or letter["who"]).strip(" .,;")
-            writer.voice = Voice.MINISTER
+            writer.voice, writer.repeats = Voice.MINISTER, False
         _Walker(writer, is_law=metadata.kind is Kind.REGULATION).walk(root)
         if not writer.passages:
             raise InputRejected("no-text", "the file holds metadata but no text")
         text = "".join(writer.parts)
         if metadata.date is None:
-            metadata.date = _date_in(text, writer.passages) if metadata.kind is Kind.LETTER else None
+            metadata.date = _date_in(text, writer.passages) if metadata.kind is Kind.LETTER else _settled(text)
         return [
             ParsedDocument(
                 text, writer.passages, metadata, f"{self.name}/{self.version}", furniture=sorted(writer.furniture), links=writer.links
@@ -568,6 +586,13 @@ def _date_in(text: str, passages: Sequence[ParsedPassage]) -> str | None:
             if days:
                 return days[0]
     return None
+
+
+def _settled(text: str) -> str | None:
+    """The day on which a committee settled its report (`Vastgesteld 12 mei 2023`), printed in a line near the top."""
+    found = _rules().settled.search(text[:2000])
+    days = find_dates(found[0]) if found else []
+    return days[0] if days else None
 
 
 def _metadata(root: etree._Element) -> Metadata:

@@ -1,8 +1,8 @@
 """The one XML and HTML parser of the project. Every foreign file goes through it, none through the standard library.
 
 lxml stops at depth 256 and at text nodes of 10 MB (`huge_tree=False`), where the standard library goes on to the end of memory.
-A DOCTYPE is refused, except for a fixed list of XHTML ones: an external one would pass silently, and an internal one can hold
-entities.
+A DOCTYPE is refused, except for a fixed list (XHTML, and one publisher's own): an external one would pass silently, and an
+internal one can hold entities.
 """
 
 import re
@@ -24,6 +24,13 @@ ALLOWED_DOCTYPES: Final = frozenset(
         "-//W3C//DTD XHTML 1.1//EN",
         "-//W3C//DTD HTML 4.01//EN",
         "-//W3C//DTD HTML 4.01 Transitional//EN",
+    }
+)
+# (root element, system identifier) of publishers that name a DTD of their own
+ALLOWED_SYSTEMS: Final = frozenset(
+    {
+        ("dokument", "http://www.rechtsprechung-im-internet.de/dtd/v1/rii-dok.dtd"),
+        ("dokument", "https://www.rechtsprechung-im-internet.de/dtd/v1/rii-dok.dtd"),
     }
 )
 _PROLOG = re.compile(r"(?:\s+|<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>)*+", re.S)
@@ -67,6 +74,8 @@ def _without_doctype(text: str) -> str:
         return text
     match = _DOCTYPE.match(text, at)
     public = " ".join((match["public"] or "").split()) if match else None
+    if match is not None and public == "" and (match["name"], match["system"]) in ALLOWED_SYSTEMS:
+        return text[:at] + _ENTITY.sub(_named, text[match.end() :])
     if match is None or public not in ALLOWED_DOCTYPES or match["name"].lower() != "html" or (public == "" and _foreign(match["system"])):
         raise InputRejected("doctype-refused", f"a DOCTYPE that is not on the list: {text[at : at + 120]!r}; save the file without it")
     # without its DTD the entities of XHTML are undefined: `&nbsp;` becomes the character it names

@@ -10,6 +10,7 @@ from ingest.parse import registry
 from ingest.parse.parliament import ParliamentParser, _rules
 from ingest.parse.xml import local_name, parse_xml
 from kb.domain.documents import Kind, Voice
+from kb.domain.pinpoints import PinpointKind
 from kb.errors import InputRejected
 from tests.ingest.parse.golden import compare
 from tests.ingest.parse.holding import hold_together
@@ -48,6 +49,22 @@ def test_a_letter_speaks_with_the_ministers_voice_and_a_footnote_is_tied_to_its_
     (document,) = PARSER.parse((GOLDEN / "kst-brief.xml").read_bytes(), "kst-brief.xml")
     assert (document.metadata.kind, document.metadata.date) == (Kind.LETTER, "2023-05-08")
     assert {p.voice for p in document.passages} == {Voice.MINISTER}
+
+
+def test_in_a_written_consultation_only_the_answer_is_the_ministers() -> None:
+    (document,) = PARSER.parse((GOLDEN / "kst-verslag.xml").read_bytes(), "kst-verslag.xml")
+    voices = {document.text[p.start : p.start + 25]: p.voice for p in document.passages}
+    assert voices["Er keerden er twee terug."] is Voice.MINISTER
+    assert voices["Kan de staatssecretaris t"] is Voice.UNKNOWN
+    assert voices["De leden van de ABC-fract"] is Voice.UNKNOWN
+    assert document.metadata.date == "2023-05-12"
+
+
+def test_a_paper_in_xml_has_no_pages_and_is_given_none() -> None:
+    for path in sorted(GOLDEN.glob("kst-*.xml")):
+        (document,) = PARSER.parse(path.read_bytes(), path.name)
+        assert {(p.page, p.printed_page) for p in document.passages} == {(None, None)}
+        assert not [p for p in document.passages if p.pinpoint and p.pinpoint.kind in (PinpointKind.PAGE, PinpointKind.PAGE_SECTION)]
 
 
 def test_answers_are_cited_by_number() -> None:

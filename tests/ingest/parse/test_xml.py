@@ -27,6 +27,11 @@ _BILLION = (
         (b'<!DOCTYPE html SYSTEM "http://127.0.0.1/x.dtd"><html/>', "doctype-refused"),
         (b'<!-- first --><?x y?>\n<!DOCTYPE akte SYSTEM "akte.dtd"><akte/>', "doctype-refused"),
         (b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x" [<!ENTITY a "b">]><html/>', "doctype-refused"),
+        (b'<!DOCTYPE dokument SYSTEM "http://127.0.0.1/dtd/v1/rii-dok.dtd"><dokument/>', "doctype-refused"),
+        (
+            b'<!DOCTYPE dokument SYSTEM "http://www.rechtsprechung-im-internet.de/dtd/v1/rii-dok.dtd" [<!ENTITY a "b">]><dokument/>',
+            "doctype-refused",
+        ),
         ('<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "doctype-refused"),
         (b"<a>&unknown;</a>", "not-well-formed"),
         (b"<a><b></a>", "not-well-formed"),
@@ -57,6 +62,7 @@ def test_a_dangerous_or_broken_file_is_refused_with_its_reason(content: bytes, r
             b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd"[]><html>&eacute;</html>',
             "é",
         ),
+        (b'<!DOCTYPE dokument SYSTEM "http://www.rechtsprechung-im-internet.de/dtd/v1/rii-dok.dtd">\n<dokument>&sect; 3</dokument>', "§ 3"),
         (b"<a><![CDATA[<!DOCTYPE x [<!ENTITY y 'z'>]>]]></a>", "<!DOCTYPE x [<!ENTITY y 'z'>]>"),
     ],
 )
