@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kb.retrieval.lexical import Lexicon, read_toml
@@ -72,10 +73,28 @@ class Subjects:
 
         return cls(beginnings(body.get("states", {})), beginnings(body.get("peoples", {})))
 
+    @cached_property
+    def _beginnings(self) -> tuple[int, Mapping[str, tuple[tuple[str, int, str], ...]]]:
+        """Length of the shortest beginning; and by that many first letters: (beginning, 0 for a state or 1 for a people, code)."""
+        every = [
+            (start, kind, code)
+            for kind, table in enumerate((self.states, self.peoples))
+            for code, starts in table.items()
+            for start in starts
+        ]
+        length = min((len(start) for start, _, _ in every), default=0)
+        heads: dict[str, list[tuple[str, int, str]]] = {}
+        for entry in every:
+            heads.setdefault(entry[0][:length], []).append(entry)
+        return length, {head: tuple(entries) for head, entries in heads.items()}
+
     def named(self, words: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
         """(states, peoples) that lower-case words name, as ISO 3166-1 alpha-2 codes."""
-
-        def found(table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-            return frozenset(code for code, starts in table.items() if any(word.startswith(starts) for word in words))
-
-        return found(self.states), found(self.peoples)
+        # few words begin like any of the names: their first letters tell, and a long passage is not compared with every name
+        length, heads = self._beginnings
+        found: tuple[set[str], set[str]] = (set(), set())
+        for word in set(words):
+            for start, kind, code in heads.get(word[:length], ()):
+                if word.startswith(start):
+                    found[kind].add(code)
+        return frozenset(found[0]), frozenset(found[1])

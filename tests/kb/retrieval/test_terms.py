@@ -110,3 +110,19 @@ def test_the_states_and_peoples_of_a_question(words: str, states: set[str], peop
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(CorpusInvalid, match=name):
         Terms.load(tmp_path, LEXICON) if name == "terms.toml" else Subjects.load(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["", "s", "nen", "ά"])
+def test_every_beginning_names_its_state_and_its_people_whatever_follows(ending: str) -> None:
+    for at, table in enumerate((SUBJECTS.states, SUBJECTS.peoples)):
+        for code, starts in table.items():
+            for start in starts:
+                assert code in SUBJECTS.named(["de", start + ending])[at], start
+
+
+def test_words_shorter_than_any_name_and_no_words_name_nobody() -> None:
+    assert SUBJECTS.named(["a", "", "de"]) == SUBJECTS.named([]) == (frozenset(), frozenset())
+
+
+def test_without_names_nobody_is_named() -> None:
+    assert Subjects({}, {}).named(["denemarken"]) == (frozenset(), frozenset())
