@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -12,11 +13,16 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import deps, errors, events
-from api.auth import Keys, require_safe_address
+from api.audit import Audit
+from api.auth import Access, Keys, require_safe_address
 from api.limits import Gate, Searches
+from api.metrics import Metrics
+from api.oidc import SignIn
 from api.requests import today
 from api.routes import assess, check, documents, export, frameworks, probes, search
+from api.routes import sign_in as sign_in_routes
 from api.web import case_page, check_page, coverage_page, page_image, pages
+from api.watch import Watch
 from kb.domain.query import Query
 from kb.errors import KbError
 from kb.settings import Settings
@@ -51,7 +57,11 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
         telemetry={"tracing": False},
         lifespan=_lifespan,
     )
-    app.state.services = deps.Services(settings, knowledge_base, Keys.of(settings), Searches(_SEARCHES_AT_ONCE))
+    keys, sign_in = Keys.of(settings), SignIn.of(settings)
+    access = Access(keys, sign_in.identity if sign_in else None)
+    app.state.services = deps.Services(settings, knowledge_base, keys, Searches(_SEARCHES_AT_ONCE), access)
+    app.state.sign_in = sign_in
+    app.state.metrics = metrics = Metrics(knowledge_base)
     app.state.error_page = pages.error_page
     problems: dict[int | str, dict[str, Any]] = {
         "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
@@ -60,6 +70,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     for module in (search, export, documents, frameworks, assess, check):
         app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
     app.include_router(probes.router)
+    app.include_router(sign_in_routes.router)
     app.include_router(pages.static_router)
     app.include_router(pages.router, dependencies=[Depends(deps.reader)])
     app.include_router(export.page_router, dependencies=[Depends(deps.reader)])
@@ -76,12 +87,16 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
         app.add_exception_handler(kind, handler)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(cast("Any", Gate), hosts=host_names(settings), upload_max_bytes=settings.upload_max_mb * 2**20)
+    audit = Audit(settings.data_dir, keep_days=settings.audit_days)
+    app.add_middleware(cast("Any", Watch), metrics=metrics, audit=audit, knowledge_base=knowledge_base)
     return app
 
 
 def host_names(settings: Settings) -> frozenset[str]:
-    """The names under which the server answers: this machine's own, the one it listens on, and those of `KB_ALLOWED_HOSTS`."""
+    """The names under which the server answers: this machine's own, the one it listens on, those of `KB_ALLOWED_HOSTS`, and that of
+    `KB_PUBLIC_URL`."""
     given = {name.strip().lower() for name in (settings.allowed_hosts or "").split(",") if name.strip()}
+    given |= {host for host in [urlsplit(settings.public_url or "").hostname] if host}
     listening = {settings.host.lower()} - {"0.0.0.0", "::"}
     return frozenset({"127.0.0.1", "localhost", "[::1]"} | given | {f"[{name}]" if ":" in name else name for name in listening})
 

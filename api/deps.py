@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from fastapi import Request
 
-from api.auth import Keys
+from api import trace
+from api.auth import Access, Keys
 from api.limits import Searches
 from kb.settings import Settings
 
@@ -25,6 +26,7 @@ class Services:
     knowledge_base: "KnowledgeBase"
     keys: Keys
     searches: Searches
+    access: Access
 
 
 def services(request: Request) -> Services:
@@ -37,11 +39,13 @@ def view(request: Request) -> "View":
 
 
 def reader(request: Request) -> None:
-    services(request).keys.require_reader(request)
+    identity = services(request).access.reader(request)
+    trace.identified(identity.who, str(identity.role))
 
 
 def editor(request: Request) -> None:
-    services(request).keys.require_editor(request)
+    identity = services(request).access.editor(request)
+    trace.identified(identity.who, str(identity.role))
 
 
 def negotiated(header: str, *, default: Language) -> Language:

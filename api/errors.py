@@ -8,13 +8,14 @@ import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from api import events
+from api import events, trace
 from kb import errors
 from kb.errors import KbError
 
@@ -32,6 +33,19 @@ class NotAllowed(KbError):
     """The key does not allow this, or nobody may do it on this server."""
 
     code = "not-allowed"
+
+
+class SignInRefused(KbError):
+    """The provider's answer does not fit, or the account has no role here."""
+
+    code = "sign-in-refused"
+
+
+class SignInUnavailable(KbError):
+    """The provider does not answer, or not as it should."""
+
+    code = "sign-in-unavailable"
+    retryable = True
 
 
 class CrossSite(KbError):
@@ -86,6 +100,8 @@ STATUS: Mapping[type[KbError], HTTPStatus] = {
     errors.UnresolvedCitation: HTTPStatus.INTERNAL_SERVER_ERROR,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    SignInRefused: HTTPStatus.FORBIDDEN,
+    SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     CrossSite: HTTPStatus.FORBIDDEN,
     WrongHost: HTTPStatus.BAD_REQUEST,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -115,6 +131,8 @@ TITLES: Mapping[str, str] = {
     "unresolved-citation": "A cited passage is not in the store",
     "not-authenticated": "A key is needed",
     "not-allowed": "Not allowed",
+    "sign-in-refused": "Not signed in",
+    "sign-in-unavailable": "Signing in does not work at the moment",
     "cross-site": "Refused: the request came from another site",
     "wrong-host": "Refused: unknown host name",
     "body-too-large": "Too large",
@@ -146,7 +164,7 @@ def problem_body(code: str, status: int, detail: str, problems: Sequence[Mapping
 
 def wants_page(request: Request) -> bool:
     """Pages are everything outside the API and the probes."""
-    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/static/"))
+    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/static/"))
 
 
 class ErrorPage(Protocol):
@@ -166,6 +184,7 @@ def answer(
 ) -> Response:
     """One error as the asker can read it."""
     extra = dict(headers or {})
+    trace.failed(code)
     if wants_page(request):
         page: ErrorPage = request.app.state.error_page
         return page(request, code, status, detail, headers=extra)
@@ -174,6 +193,8 @@ def answer(
 
 def kb_error(request: Request, error: KbError) -> Response:
     status = status_of(error)
+    if isinstance(error, NotAuthenticated) and request.method == "GET" and wants_page(request) and request.app.state.sign_in:
+        return RedirectResponse(f"/auth/login?next={quote(request.url.path)}", status_code=303)
     headers = {}
     if error.retryable:
         headers["Retry-After"] = str(RETRY_AFTER_S)

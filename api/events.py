@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from api import trace
+
 _FORBIDDEN = frozenset({"q", "query", "text", "url", "body", "detail", "message", "headers"})
 
 
@@ -25,7 +27,8 @@ def log(event: str, **fields: str | int | float | bool | None) -> None:
         processors=[_refuse_facts, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
         wrapper_class=structlog.BoundLogger,
     )
-    logger.info(event, **fields)
+    request_id = trace.current_id()
+    logger.info(event, **fields, **({"request_id": request_id} if request_id else {}))
 
 
 def quiet_libraries() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import events
+from api import trace
 from api.errors import BodyInvalid, BodyTooLarge, CrossSite, Overloaded, WrongHost, kb_error, unexpected
 from kb.errors import KbError
 
@@ -40,7 +40,7 @@ HEADERS = (
 
 class Gate:
     """The outermost layer: safe headers on every answer, hosts and origins checked, bodies bounded, nothing of an exception lost
-    to a log that quotes it, and one event a request."""
+    to a log that quotes it."""
 
     def __init__(self, app: ASGIApp, *, hosts: frozenset[str], upload_max_bytes: int) -> None:
         self._app = app
@@ -51,14 +51,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.monotonic()
-        status = 0
         started = False
 
         async def guarded(message: Message) -> None:
-            nonlocal status, started
+            nonlocal started
             if message["type"] == "http.response.start":
-                started, status = True, message["status"]
+                started = True
                 held = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *((n, v) for n, v in HEADERS if n not in held)]
                 if b"cache-control" not in held:
@@ -79,10 +77,6 @@ class Gate:
             response = unexpected(request, error)
             if not started:
                 await response(scope, receive, guarded)
-        finally:
-            route = getattr(scope.get("route"), "path", None)
-            milliseconds = round((time.monotonic() - begun) * 1000, 1)
-            events.log("request", method=scope["method"], route=route, status=status, ms=milliseconds)
 
     async def _bounded(self, request: Request, receive: Receive) -> Receive:
         """The body, counted. Uploads are counted while they stream; everything else is small and read whole first.
@@ -197,18 +191,30 @@ def check_origin(request: Request) -> None:
 
 
 class Searches:
-    """At most `at_once` searches run; the next ones wait a little, and are then told to come back."""
+    """At most `at_once` searches run; `waiting` more wait a little; the others are told at once to come back.
 
-    def __init__(self, at_once: int, *, wait_s: float = 10.0) -> None:
+    The queue is short because each who waits holds a worker thread, which everything else that is answered needs too.
+    """
+
+    def __init__(self, at_once: int, *, waiting: int = 12, wait_s: float = 10.0) -> None:
         self._slots = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + waiting)
         self._wait_s = wait_s
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """Raises: Overloaded."""
-        if not self._slots.acquire(timeout=self._wait_s):
-            raise Overloaded("too many searches at once: try again in a few seconds")
+        message = "too many searches at once: try again in a few seconds"
+        if not self._places.acquire(blocking=False):
+            raise Overloaded(message)
         try:
-            yield
+            if not self._slots.acquire(timeout=self._wait_s):
+                raise Overloaded(message)
+            begun = time.monotonic()
+            try:
+                yield
+            finally:
+                self._slots.release()
+                trace.searched(time.monotonic() - begun)
         finally:
-            self._slots.release()
+            self._places.release()

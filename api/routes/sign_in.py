@@ -1,0 +1,76 @@
+"""Signing in and out with the office's accounts. Not there unless `KB_OIDC_ISSUER` is set."""
+
+from typing import cast
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from api import trace
+from api.errors import BodyInvalid
+from api.oidc import SESSION_COOKIE, UNDER_WAY_COOKIE, UNDER_WAY_S, SignIn
+
+router = APIRouter(prefix="/auth", include_in_schema=False)
+_MOST_PARAMETERS = 12
+
+
+def _sign_in(request: Request) -> SignIn:
+    held = request.app.state.sign_in
+    if held is None:
+        raise HTTPException(404)
+    return cast("SignIn", held)
+
+
+@router.get("/login")
+def login(request: Request) -> Response:
+    """To the provider. `next` is the path to come back to."""
+    started = _sign_in(request).begin(request.query_params.get("next", "/"))
+    answer = RedirectResponse(started.address, status_code=303)
+    # Lax: the way back from the provider's page is a navigation from another site
+    answer.set_cookie(UNDER_WAY_COOKIE, started.cookie, max_age=UNDER_WAY_S, path="/auth", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+@router.get("/callback")
+def callback(request: Request) -> Response:
+    """Back from the provider. A page of our own leads on: a redirect would still count as coming from the provider's site, and the
+    browser would hold back the session's cookie."""
+    pairs = request.query_params.multi_items()
+    if len(pairs) > _MOST_PARAMETERS or len({name for name, _ in pairs}) != len(pairs):
+        raise BodyInvalid("the answer of the provider has a parameter twice")
+    held = _sign_in(request)
+    identity, cookie, path = held.finish(dict(pairs), request.cookies.get(UNDER_WAY_COOKIE))
+    trace.identified(identity.who, str(identity.role))
+    answer = HTMLResponse(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>dublin-kb</title>"
+        f'<p><a href="{quote(path)}">Signed in. Continue. / Aangemeld. Verder.</a>',
+        headers={"Refresh": f"0; url={quote(path)}"},
+    )
+    answer.delete_cookie(UNDER_WAY_COOKIE, path="/auth", secure=True, httponly=True, samesite="lax")
+    answer.set_cookie(SESSION_COOKIE, cookie, max_age=held.session_s, path="/", secure=True, httponly=True, samesite="strict")
+    return answer
+
+
+@router.get("")
+def account(request: Request) -> Response:
+    """With which role the browser is signed in, and the way out."""
+    identity = _sign_in(request).identity(request)
+    if identity is None:
+        return RedirectResponse("/auth/login", status_code=303)
+    return HTMLResponse(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>dublin-kb</title>"
+        f"<p>Signed in as {identity.role}. / Aangemeld als {identity.role}."
+        '<form method=post action="/auth/logout"><button>Sign out / Afmelden</button></form>'
+    )
+
+
+@router.post("/logout")
+def logout(request: Request) -> Response:
+    """Ends the session in this browser."""
+    identity = _sign_in(request).identity(request)
+    if identity is not None:
+        trace.identified(identity.who, str(identity.role))
+    answer = RedirectResponse("/", status_code=303)
+    answer.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return answer
