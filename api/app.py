@@ -18,6 +18,7 @@ from api.auth import Access, Keys, require_safe_address
 from api.limits import Gate, Searches
 from api.metrics import Metrics
 from api.oidc import SignIn
+from api.rates import Rates, rate_of
 from api.requests import today
 from api.routes import assess, check, documents, export, frameworks, probes, search
 from api.routes import sign_in as sign_in_routes
@@ -86,6 +87,8 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    if (rate := rate_of(settings)) is not None:
+        app.add_middleware(cast("Any", Rates), rate=rate, keys=app.state.services.keys)
     app.add_middleware(cast("Any", Gate), hosts=host_names(settings), upload_max_bytes=settings.upload_max_mb * 2**20)
     audit = Audit(settings.data_dir, keep_days=settings.audit_days)
     app.add_middleware(cast("Any", Watch), metrics=metrics, audit=audit, knowledge_base=knowledge_base)

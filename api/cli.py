@@ -66,7 +66,8 @@ def serve(
         access_log=False,
         log_level="warning",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=settings.trusted_proxies is not None,
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=10,
     )

@@ -71,6 +71,17 @@ class Overloaded(KbError):
     retryable = True
 
 
+class RateLimited(KbError):
+    """Too often. `retry_after_s` is when it fits again."""
+
+    code = "rate-limited"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class BuildFailed(KbError):
     """The builder process ended without a ledger."""
 
@@ -107,6 +118,7 @@ STATUS: Mapping[type[KbError], HTTPStatus] = {
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BodyInvalid: HTTPStatus.BAD_REQUEST,
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     BuildFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     ArchiveRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -138,6 +150,7 @@ TITLES: Mapping[str, str] = {
     "body-too-large": "Too large",
     "body-invalid": "The body is not as it should be",
     "overloaded": "Too many searches at once",
+    "rate-limited": "Too many requests",
     "archive-refused": "The archive is not restored",
     "build-failed": "The document could not be added",
     "internal": "Something went wrong here",
@@ -197,7 +210,7 @@ def kb_error(request: Request, error: KbError) -> Response:
         return RedirectResponse(f"/auth/login?next={quote(request.url.path)}", status_code=303)
     headers = {}
     if error.retryable:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="dublin-kb", charset="UTF-8"' if wants_page(request) else "Bearer"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -43,9 +43,23 @@ class Settings(BaseSettings):
     oidc_readers: str | None = Field(None, description="Comma-separated values of that claim that read.")
     oidc_editors: str | None = Field(None, description="Comma-separated values of that claim that also add and erase documents.")
     session_hours: int = Field(8, ge=1, le=24, description="Hours until a signed-in person signs in again.")
+    trusted_proxies: str | None = Field(
+        None,
+        description="Comma-separated addresses of reverse proxies whose `X-Forwarded-For` tells a client's address; unset: nobody's.",
+    )
+    rate_limit: str | None = Field(
+        None,
+        description="Requests a key or client may make, such as `600/minute` (which holds where others reach the server), or `off`; "
+        "an assessment, a draft, a file or an upload counts as ten.",
+    )
     threads: int = Field(0, ge=0, le=256, description="CPU threads for embedding; 0: as many as the machine has cores.")
     upload_max_mb: int = Field(50, ge=1, le=1024, description="Largest accepted upload, in MiB.")
     parse_timeout_s: int = Field(60, ge=1, le=3600, description="Wall-clock limit for reading one file, in seconds.")
+    contact: str | None = Field(
+        None,
+        max_length=200,
+        description="E-mail or web address at which publishers reach whoever fetches from them; `dublin-kb fetch` asks for it.",
+    )
     keep_generations: int = Field(2, ge=1, le=20, description="Old generations kept beside the current one.")
 
     @classmethod
