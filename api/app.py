@@ -22,8 +22,8 @@ from api.rates import Rates, rate_of
 from api.requests import today
 from api.routes import assess, check, documents, export, frameworks, probes, search
 from api.routes import sign_in as sign_in_routes
-from api.web import case_page, check_page, coverage_page, page_image, pages
 from api.watch import Watch
+from api.web import case_page, check_page, coverage_page, page_image, pages
 from kb.domain.query import Query
 from kb.errors import KbError
 from kb.settings import Settings

@@ -102,7 +102,9 @@ class Audit:
         if not self.path.is_file():
             return
         with closing(self._connected()) as database:
-            rows = database.execute("SELECT number, at, body FROM events WHERE at >= ? ORDER BY number", (since.isoformat() if since else "",))
+            rows = database.execute(
+                "SELECT number, at, body FROM events WHERE at >= ? ORDER BY number", (since.isoformat() if since else "",)
+            )
             for number, at, body in rows:
                 yield {"number": number, "at": at, **json.loads(body)}
 

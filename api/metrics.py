@@ -30,9 +30,7 @@ class Metrics:
 
     def __init__(self, knowledge_base: "KnowledgeBase") -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "dublin_kb_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
-        )
+        self.requests = Counter("dublin_kb_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry)
         self.seconds = Histogram(
             "dublin_kb_request_seconds", "Time until an answer was complete.", ("route",), buckets=_SECONDS, registry=self.registry
         )

@@ -136,7 +136,9 @@ class SignIn:
         provider = self._provider()
         try:
             with self._client() as client:
-                tokens = client.fetch_token(provider["token_endpoint"], code=code, code_verifier=str(held["verifier"]), grant_type="authorization_code")
+                tokens = client.fetch_token(
+                    provider["token_endpoint"], code=code, code_verifier=str(held["verifier"]), grant_type="authorization_code"
+                )
         except OAuthError:
             raise SignInRefused("the provider did not accept the answer that it gave: begin again") from None
         except (HTTPError, ValueError) as error:

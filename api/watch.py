@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import events, trace
 from api.audit import Audit, Event
 from api.metrics import METHODS, Metrics
-from api.trace import Trace
+from api.trace import NOBODY, Trace
 from kb.errors import KbError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 API = "/api/v1"
 NO_ROUTE = "none"  # an address that leads nowhere is not told: it may hold words
 _REFUSED = frozenset({401, 403})
+_ALWAYS = frozenset({"add", "erase", "sign-in", "sign-out"})
 # what an act is called in the audit log, by the route it came through; reading that shows no text is no act
 _ACTIONS: Mapping[tuple[str, str], str] = {
     ("POST", "/documents"): "add",
@@ -112,20 +113,18 @@ def method_of(scope: Scope) -> str:
 
 
 def event_of(seen: Trace, scope: Scope, status: int) -> dict[str, Any] | None:
-    """What is to be kept of a request: an act that showed or changed something, a sign-in, and what was refused to someone."""
+    """What is to be kept of a request: an act of someone known that showed or changed something, a sign-in, and what was refused."""
+    if seen.who == NOBODY:  # strangers are counted and logged; an event for each would let them fill the disk
+        return None
     own = (route_of(scope) or "").removeprefix(API)
     act = _ACTIONS.get((scope["method"], own)) or _ACTS.get(own.split("/")[1] if "/" in own else "")
-    is_reading_a_form = scope["method"] in ("GET", "HEAD") and not seen.shown and act in ("assess", "check", "export")
-    if status in _REFUSED and seen.code in ("not-allowed", "not-authenticated", "sign-in-refused"):
-        action = act or "read"
-    elif seen.shown or seen.changed or (act and not is_reading_a_form and (seen.searches or act in ("add", "erase", "sign-in", "sign-out"))):
-        action = act or "read"
-    else:
+    did = seen.shown or seen.changed or (act and (seen.searches or act in _ALWAYS))
+    if not did and status not in _REFUSED:
         return None
     return {
         "who": seen.who,
         "role": seen.role,
-        "action": action,
+        "action": act or "read",
         "status": status,
         "request_id": seen.id,
         "as_of": seen.as_of,
