@@ -37,6 +37,7 @@ _STATIC = {
     "kb.css": "text/css; charset=utf-8",
     "kb.js": "text/javascript; charset=utf-8",
     "case.js": "text/javascript; charset=utf-8",
+    "dossier.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 _GROUPS_A_PAGE = 10

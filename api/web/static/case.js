@@ -15,29 +15,38 @@
     return node;
   };
 
-  const pin = (button) => {
+  // `button` is the one to give the focus back to; a pin out of a dossier has none on this page
+  const add = ({ citation, href, quote, lang, note: written }, button) => {
     count += 1;
     const item = make("li", "", { class: "pin" });
-    const quote = button.closest(".hit").querySelector(".words");
-    const link = make("a", button.dataset.pin, { href: button.dataset.href });
+    const link = make("a", citation, { href });
     const shown = make("p", "");
     shown.append(link);
-    const text = make("blockquote", quote.textContent.trim().slice(0, 300), { class: "words", lang: quote.lang });
+    const text = make("blockquote", quote, { class: "words", lang, dir: "auto" });
     const label = make("label", words.dataset.note, { for: `note-${count}` });
-    const note = make("textarea", "", { id: `note-${count}`, rows: "2", autocomplete: "off" });
+    const note = make("textarea", written, { id: `note-${count}`, rows: "2", autocomplete: "off", maxlength: "6000", dir: "auto" });
     const remove = make("button", words.dataset.remove, {
-      type: "button", class: "button button--small", "aria-label": `${words.dataset.remove}: ${button.dataset.pin}`,
+      type: "button", class: "button button--small", "aria-label": `${words.dataset.remove}: ${citation}`,
     });
     remove.addEventListener("click", () => {
       item.remove();
-      button.setAttribute("aria-pressed", "false");
-      button.disabled = false;
       box.hidden = list.children.length === 0;
-      button.focus();
+      if (button) {
+        button.setAttribute("aria-pressed", "false");
+        button.disabled = false;
+        button.focus();
+      }
     });
     item.append(shown, text, label, note, remove);
     list.append(item);
     box.hidden = false;
+  };
+
+  const pin = (button) => {
+    const quote = button.closest(".hit").querySelector(".words");
+    add({
+      citation: button.dataset.pin, href: button.dataset.href, quote: quote.textContent.trim().slice(0, 300), lang: quote.lang, note: "",
+    }, button);
     button.setAttribute("aria-pressed", "true");
     button.disabled = true;
     const live = document.getElementById("live");
@@ -51,6 +60,40 @@
     button.hidden = false;
     button.addEventListener("click", () => pin(button));
   }
+
+  // -- for the dossier: what is pinned, and pins that were saved ----------------------------------------------------------------
+  document.addEventListener("pins-collect", (event) => {
+    for (const item of list.children) {
+      const link = item.querySelector("a");
+      const quote = item.querySelector("blockquote");
+      event.detail.push({
+        citation: link.textContent, href: link.getAttribute("href"), quote: quote.textContent, lang: quote.lang,
+        note: item.querySelector("textarea").value,
+      });
+    }
+  });
+
+  document.addEventListener("pins-restore", (event) => {
+    list.replaceChildren();
+    box.hidden = true;
+    for (const button of document.querySelectorAll("button[data-pin]")) {
+      button.setAttribute("aria-pressed", "false");
+      button.disabled = false;
+    }
+    const text = (value, limit) => (typeof value === "string" ? value.slice(0, limit) : "");
+    for (const held of event.detail) {
+      // a file comes from outside: it may name documents of this site and nothing else
+      if (!held || !/^\/documents\/[^\\]*$/.test(text(held.href, 2000))) continue;
+      const button = Array.from(document.querySelectorAll("button[data-pin]")).find((each) => each.dataset.href === held.href);
+      add({
+        citation: text(held.citation, 500), href: held.href, quote: text(held.quote, 300), lang: text(held.lang, 8), note: text(held.note, 6000),
+      }, button);
+      if (button) {
+        button.setAttribute("aria-pressed", "true");
+        button.disabled = true;
+      }
+    }
+  });
 
   document.getElementById("pins-copy").addEventListener("click", async (event) => {
     const lines = Array.from(list.children, (item) => {
