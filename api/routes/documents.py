@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import deps
+from api.conditional import ConditionalRoute
 from api.deps import Language
 from api.reading import STYLES, choose_text, cite_in, detail, overtaken_line, passage_detail, public_ids
 from api.requests import DayText, DocumentsRequest, day_or, today
@@ -24,7 +25,7 @@ from api.schemas import (
 from api.uploads import LedgerOut, add_upload, forget_document
 from kb.domain.documents import Track
 
-router = APIRouter(tags=["documents"])
+router = APIRouter(tags=["documents"], route_class=ConditionalRoute)
 
 _FILES = {
     "ris": ("application/x-research-info-systems", "ris"),

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from api import deps
+from api.conditional import ConditionalRoute
 from api.frameworks import framework_body, framework_list
 from api.requests import DateText, DayText, day_or, today
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Track
 
-router = APIRouter(tags=["frameworks"])
+router = APIRouter(tags=["frameworks"], route_class=ConditionalRoute)
 
 
 @router.get("/frameworks")
