@@ -95,6 +95,7 @@ class SearchResult:
     groups: tuple[Group, ...] = ()
     notices: tuple[Notice, ...] = ()
     total: int = 0  # hits before the limit, as far as ranked
+    following: int | None = None  # offset of the next page; None on the last one
     regime: str = "unknown"
 
 

@@ -15,6 +15,7 @@ from kb.ports import Citer, Embedder, PassageIndex, Reranker, StandingSource
 from kb.retrieval import notices as tell
 from kb.retrieval.languages import LANGUAGES, detect_language
 from kb.retrieval.lexical import Lexicon
+from kb.retrieval.paging import page_of, without_lost_successors
 from kb.retrieval.passages import preferred_digest_language, public_id
 from kb.retrieval.ranking import Candidate, Ranker, Ranking, allows
 from kb.retrieval.relevance import Relevance, features
@@ -115,23 +116,20 @@ class Searcher:
             notices.append(tell.nothing_relevant(searched))
         hits = self._hits(query, language, chosen, {passage.id for passage in leading}, ranking)
         notices += self._date_notices(query, filters, hits)
-        groups = best_per_document(hits)
-        if query.group_by == "document":
-            kept = never_alone([hit for group in groups[query.offset : query.offset + query.limit] for hit in group.hits])
-            groups = best_per_document(kept)
-            hits = kept
-        else:
-            hits = never_alone(hits[query.offset : query.offset + query.limit])
-            groups = best_per_document(hits)
+        hits = without_lost_successors(hits)
+        grouped = query.group_by == "document"
+        units = [group.hits for group in best_per_document(hits)] if grouped else [(hit,) for hit in hits]
+        page = page_of(units, offset=query.offset, limit=query.limit)
         return SearchResult(
             query=query.text,
             language=language,
             as_of=query.as_of,
             searched=searched,
-            hits=tuple(hits),
-            groups=groups,
+            hits=tuple(page.hits),
+            groups=best_per_document(page.hits),
             notices=tuple(notices),
             total=len(chosen),
+            following=page.following,
         )
 
     def language_of(self, text: str) -> str:
@@ -299,23 +297,6 @@ def _explained(candidate: Candidate | None, *, named: bool, companion: bool) -> 
         "score": round(candidate.score, 6) if candidate else None,
         **({f"signal: {name}": factor for name, factor in candidate.signals.items()} if candidate else {}),
     }
-
-
-def never_alone(hits: Sequence[Hit]) -> list[Hit]:
-    """A page of hits without overtaken authorities at its end whose successor the limit cut off. One that leads the page stays: it
-    was asked for, and carries its successor in its standing."""
-    kept = list(hits)
-    while len(kept) > 1:
-        shown = {hit.document.id for hit in kept}
-        alone = [
-            place
-            for place, hit in enumerate(kept)
-            if place and hit.standing.successors and not any(s.document_id in shown for s in hit.standing.successors)
-        ]
-        if not alone:
-            break
-        del kept[alone[-1]]
-    return kept
 
 
 def _certainly_within(document: Document, filters: Filters) -> bool:
