@@ -268,6 +268,7 @@ class Openings:
     unknown: re.Pattern[str]
     strong: re.Pattern[str]
     noting: re.Pattern[str]
+    both: re.Pattern[str]
     verdict: re.Pattern[str]
     answer: re.Pattern[str]
     operative: re.Pattern[str]
@@ -335,8 +336,16 @@ _FIRST_SENTENCE: Final = re.compile(r"(?:[^.]|\.(?!\s+[A-ZÀ-Þ]))*")
 _QUOTATION: Final = re.compile(r"«[^»]*(?:»|$)|“[^”]*(?:”|$)|„[^“”]*(?:[“”]|$)")
 
 
+_ANNOUNCED: Final = re.compile(r":\s{0,3}[“„«\"‘]")
+_CLOSED: Final = re.compile(r"[”“»\"’][\s.;,)\]\d]{0,8}$")
+
+
 def mostly_quoted(text: str) -> bool:
-    """Whether a passage opens with a quotation, or is one for more than half of its length."""
+    """Whether a passage opens with a quotation, or is one for more than half of its length. Quotation marks inside it do not end one
+    that was announced by a colon and reaches to the end of the passage."""
+    announced = _ANNOUNCED.search(text)
+    if announced and 2 * announced.end() < len(text) and _CLOSED.search(text, max(announced.end(), len(text) - 12)):
+        return True
     return text.startswith(_QUOTES) or 2 * sum(m.end() - m.start() for m in _QUOTATION.finditer(text)) > len(text)
 
 
@@ -392,7 +401,8 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
     if quoted or _SECOND.search(words):  # a quotation, an argument in reported speech, or a second paragraph that reports
         return Voice.UNKNOWN
     if found := rules.noting.match(opening):
-        return Voice.COURT if rules.verdict.search(words, found.end()) else Voice.UNKNOWN
+        told_at_length = rules.both.search(opening, found.start())  # the argument itself stands in the passage, before its answer
+        return Voice.COURT if not told_at_length and rules.verdict.search(words, found.end()) else Voice.UNKNOWN
     if not rules.strong.match(opening):
         if found := rules.law.match(opening):
             return Voice.UNKNOWN if rules.strong.search(words, found.end()) else Voice.QUOTED_LAW
