@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import trace
 from api.requests import DateText, DayText, MessageLanguage
 from api.schemas import document_out, dump, hit_out, searched_out, standing_out, successor_out
 from kb.domain.dates import parse_day
@@ -55,6 +56,12 @@ class AssessBody(BaseModel):
     def day(self) -> dt.date | None:
         """Raises: InvalidIdentifier for a day that no calendar has."""
         return parse_day(self.as_of).first_day if self.as_of else None
+
+
+def note_shown(found: Assessment) -> None:
+    """Tells the trace of the request which passages an assessment put before its reader."""
+    sides = (side for element in found.elements for side in (*element.supporting, *element.contrary))
+    trace.showed((side.hit.passage for side in sides), as_of=found.as_of)
 
 
 def assessment_body(found: Assessment, language: str) -> dict[str, Any]:

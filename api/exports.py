@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import trace
 from api.requests import DayText, MessageLanguage, SearchBody, SearchRequest, day_or, today
 from kb.domain.documents import Track
 from kb.errors import NotFound
@@ -99,7 +100,18 @@ def export_search(base: "KnowledgeBase", asked: SearchExport | SearchExportBody,
 def bundle(base: "KnowledgeBase", asked: BundleBody, language: str) -> File:
     """Raises: NotFound where none of the ids is held; InvalidIdentifier."""
     view = base.view()
-    return _memo_file(_chosen(view, asked, language, around=True), asked.format, language, "bundle")
+    chosen = _chosen(view, asked, language, around=True)
+    _note_shown(chosen)
+    return _memo_file(chosen, asked.format, language, "bundle")
+
+
+def _note_shown(chosen: Selection) -> None:
+    """Tells the trace of the request which passages and texts leave."""
+    for item in chosen.items:
+        if item.passage is not None:
+            trace.showed([*item.before, item.passage, *item.after], as_of=chosen.as_of)
+        elif item.expression is not None:
+            trace.showed_text(item.expression.key)
 
 
 def _chosen(view: "View", asked: _Chosen, language: str, *, around: bool) -> Selection:
@@ -109,6 +121,7 @@ def _chosen(view: "View", asked: _Chosen, language: str, *, around: bool) -> Sel
 
 
 def _file(view: "View", chosen: Selection, format_: str, language: str, name: str, track: Track | None) -> File:
+    _note_shown(chosen)
     if format_ in references.STYLES:
         return _references(view, chosen, format_, language, name, track)
     return _memo_file(chosen, format_, language, name)

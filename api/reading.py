@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from api import trace
 from api.schemas import (
     ContextOut,
     DocumentDetailOut,
@@ -66,6 +67,8 @@ def detail(view: "View", document_id: str, form: str | None, as_of: dt.date, tra
     document = view.library.document(document_id)
     texts = current_texts(view, document, language)
     chosen = choose_text(view, document, form, language) if texts or form else None
+    if chosen:
+        trace.showed_text(chosen.key)
     standing = view.standing(document.id, as_of, track)
     return DocumentDetailOut(
         **document_fields(document, language),
@@ -91,6 +94,8 @@ def cite_in(view: "View", id_: str, style: str, as_of: dt.date | None = None) ->
     passage = view.library.resolve_passage(id_) if "#" in id_ else None
     document = view.library.document(passage.document_id if passage else id_)
     pinpoint = passage.pinpoint if passage else None
+    if passage:
+        trace.showed([passage])
     if style in STYLES:
         return view.citation(document, pinpoint)[STYLES[style]]
     from kb.export import references
@@ -114,6 +119,7 @@ def passage_detail(view: "View", id_: str, as_of: dt.date, track: Track | None, 
     found = view.library.resolve_passage(id_, language=language)
     document = view.library.document(found.document_id)
     before, after = view.passage_context(found, width=width)
+    trace.showed([*before, found, *after], as_of=as_of)
     ids = public_ids(view, document, [*before, found, *after], language)
     standing = view.standing(document.id, as_of, track)
     return PassageDetailOut(

@@ -4,11 +4,16 @@ The trace lies in a context variable, so that what is deep below an endpoint can
 request (command line, tests) every note is dropped.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.domain.documents import Passage
 
 NOBODY = "nobody"
 
@@ -59,15 +64,22 @@ def showed_text(key: str) -> None:
         trace.shown.setdefault(key, [])
 
 
-def showed(passage_ids: Iterable[str], *, as_of: str | None = None) -> None:
-    """Passages, by their stored ids (`<key of the text>#<place>`)."""
+def showed(passages: Iterable["Passage"], *, as_of: dt.date | None = None) -> None:
+    """Passages, as a result or a library gives them."""
     if trace := _current.get():
-        for passage_id in passage_ids:
-            key, _, place = passage_id.rpartition("#")
-            places = trace.shown.setdefault(key, [])
+        for passage in passages:
+            places = trace.shown.setdefault(_text_key(passage), [])
+            place = passage.id.rpartition("#")[2]
             if place not in places:
                 places.append(place)
-        trace.as_of = as_of or trace.as_of
+        if as_of is not None:
+            trace.as_of = as_of.isoformat()
+
+
+def _text_key(passage: "Passage") -> str:
+    """The key of the text a passage is of. Ids that readers see leave out the form where it can be told from the question's language."""
+    key = passage.id.rpartition("#")[0]
+    return key if "@" in key or passage.form == "official" else f"{passage.document_id}@{passage.form}"
 
 
 def changed(document_id: str, what: str) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from api import builder, deps
+from api import builder, deps, trace
 from api.deps import Services
 from api.errors import BodyInvalid, BodyTooLarge
 from kb.domain.documents import Kind
@@ -68,6 +68,9 @@ async def add_upload(request: Request) -> LedgerOut:
         shutil.rmtree(path.parent, ignore_errors=True)
     ledger = LedgerOut.model_validate(run.report)
     ledger = LedgerOut(inputs=[entry.model_copy(update={"input": name}) for entry in ledger.inputs], totals=ledger.totals)
+    for entry in ledger.inputs:
+        if entry.document_id:
+            trace.changed(entry.document_id, entry.status)
     failed = next((entry for entry in ledger.inputs if entry.status == "failed"), None)
     if failed is not None:
         raise InputRejected(failed.reason or "unreadable", f"the document was not added: {failed.detail or failed.reason}")
@@ -99,4 +102,6 @@ def _keep(upload: UploadFile, folder: Path, limit: int) -> Path:
 def forget_document(held: Services, document_id: str) -> dict[str, Any]:
     """Erases a document through the builder; returns what was removed. Raises: NotFound, StoreBusy, BuildFailed."""
     document = held.knowledge_base.view().library.document(document_id)
-    return builder.run_quietly(held.settings, [f"--forget={document.id}"], timeout_s=_BUILD_TIMEOUT_S).report
+    report = builder.run_quietly(held.settings, [f"--forget={document.id}"], timeout_s=_BUILD_TIMEOUT_S).report
+    trace.changed(document.id, "erased")
+    return report

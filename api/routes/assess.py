@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import deps
-from api.assessments import AssessBody, assessment_body
+from api.assessments import AssessBody, assessment_body, note_shown
 from api.requests import today
 
 router = APIRouter(tags=["assess"])
@@ -20,5 +20,6 @@ def assess(request: Request, response: Response, asked: AssessBody) -> dict[str,
     case, day = asked.to_case(base.law.facts), asked.day()
     with held.searches.one():
         found = base.assess(case, framework=asked.framework, as_of=day, today=today(), language=language, save_facts=asked.save_facts)
+    note_shown(found)
     response.headers["Cache-Control"] = "no-store"
     return assessment_body(found, language)

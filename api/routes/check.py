@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from api import deps, drafts
+from api import deps, drafts, trace
 from api.checks import CheckBody, CheckResultOut, result_out
 from api.errors import BodyInvalid
 from api.requests import day_or, today
@@ -61,7 +61,11 @@ def checked(request: Request, asked: CheckBody, text: str) -> CheckResult:
     held = deps.services(request)
     day = day_or(asked.as_of, today())
     with held.searches.one():
-        return held.knowledge_base.check(text, as_of=day)
+        found = held.knowledge_base.check(text, as_of=day)
+    for citation in found.citations:
+        if citation.found and citation.id:
+            trace.showed_text(citation.id)
+    return found
 
 
 async def read_request(request: Request) -> tuple[CheckBody, str]:

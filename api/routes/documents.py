@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api import deps
+from api import deps, trace
 from api.conditional import ConditionalRoute
 from api.deps import Language
 from api.reading import STYLES, choose_text, cite_in, detail, overtaken_line, passage_detail, public_ids
@@ -102,6 +102,7 @@ def passages_of(
     document = held.library.document(document_id)
     expression = choose_text(held, document, form, language)
     own = held.library.passages(expression.key)
+    trace.showed_text(expression.key)
     ids = public_ids(held, document, own, language)
     return PassagesOut(
         document_id=document.id,

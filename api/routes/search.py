@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import deps
+from api import deps, trace
 from api.requests import SearchBody, SearchRequest, today
 from api.schemas import SearchOut, search_out
 from api.searching import newest_first
@@ -33,6 +33,9 @@ def _answer(request: Request, response: Response, asked: SearchRequest) -> Searc
     with held.searches.one():
         search = held.knowledge_base.search
         result = newest_first(search, query)[0] if asked.sort == "newest" else search(query)
+    trace.showed((hit.passage for hit in result.hits), as_of=result.as_of)
+    if not result.hits:
+        trace.found_nothing()
     response.headers["Cache-Control"] = "no-store"
     language = deps.message_language(request, asked.lang)
     return search_out(result, language, grouped=asked.group == "document", explain=asked.explain)

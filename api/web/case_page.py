@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import countries, deps
-from api.assessments import assessment_body
+from api.assessments import assessment_body, note_shown
 from api.errors import status_of
 from api.requests import today
 from api.web import pages
@@ -162,6 +162,8 @@ def _assessed(request: Request, asked: Asked, language: str) -> tuple[Assessment
                 )
     except NotFound as error:  # a framework or a day that it does not serve
         raise FormProblem("as_of", "day", str(error), asked.given, status_of(error)) from None
+    for found in made:
+        note_shown(found)
     return made[0], made[1] if len(made) > 1 else None
 
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from api import deps
+from api import deps, trace
 from api.errors import safe_problems, status_of
 from api.page_images import is_pdf, original
 from api.reading import FILE_STYLES, choose_text, current_texts, old_version, page_metadata
@@ -180,6 +180,9 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         return render(request, "search.html", status=422, **_wrong(given, "invalid-request", problems, shareable=shareable))
     except (InvalidQuery, InvalidIdentifier) as error:
         return render(request, "search.html", status=status_of(error), **_wrong(given, error.code, str(error), shareable=shareable))
+    trace.showed((hit.passage for group in shown for hit in group.hits), as_of=query.as_of)
+    if not shown:
+        trace.found_nothing()
     following = asked.offset + _GROUPS_A_PAGE if more else None
     preceding = max(0, asked.offset - _GROUPS_A_PAGE) if asked.offset else None
     values: dict[str, Any] = {
@@ -287,6 +290,9 @@ def document(request: Request, document_id: str) -> Response:
         expression = old_version(view, held, form or "official", version)
     else:
         expression = choose_text(view, held, form, language) if form else None
+    for text in (expression, twin):
+        if text is not None:
+            trace.showed_text(text.key)
     part = _number(request.query_params.get("part"))
     count = len(view.library.passages(expression.key)) if expression else 0
     last = max(1, -(-count // contexts.PASSAGES_A_PART))
