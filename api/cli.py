@@ -1,12 +1,13 @@
 """`dublin-kb`: one command line. A command loads what it needs when it runs, so that `--help` stays quick."""
 
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from api import assess_cli, check_cli, mcp_cli
+from api import assess_cli, audit_cli, check_cli, mcp_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,7 @@ def serve(
         port=settings.port,
         access_log=False,
         log_level="warning",
+        log_config=None,  # our own: JSON lines without what was asked
         server_header=False,
         proxy_headers=settings.trusted_proxies is not None,
         forwarded_allow_ips=settings.trusted_proxies,
@@ -88,8 +90,12 @@ def ingest(
 
     arguments = [*(["--kind", kind] if kind else []), *(["--id", official_id] if official_id else [])]
     arguments += [*(["--json"] if as_json else []), *(["--rebuild"] if rebuild else []), "--", *(paths or [])]
+    settings, started = _settings(), dt.datetime.now(dt.UTC)
     # the builder's own process: progress on its stderr, the ledger on its stdout
-    raise typer.Exit(subprocess.run(builder.command(arguments), env=builder.environment(_settings()), check=False).returncode)
+    code = subprocess.run(builder.command(arguments), env=builder.environment(settings), check=False).returncode
+    if changed := audit_cli.changed_since(settings, started):
+        audit_cli.note(settings, "add", changed, exit_code=code)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -180,6 +186,7 @@ def show(
 app.command("assess")(assess_cli.command(lambda: _knowledge_base()))
 app.command("check")(check_cli.check)
 app.command("mcp")(mcp_cli.mcp)
+app.command("audit")(audit_cli.audit)
 
 
 @app.command()
@@ -204,8 +211,10 @@ def forget(id_: Annotated[str, typer.Argument(metavar="ID", help="A document.")]
 
     from api import builder
 
-    done = subprocess.run(builder.command(["--json", f"--forget={id_}"]), env=builder.environment(_settings()), check=False)
-    raise typer.Exit(done.returncode)
+    settings = _settings()
+    code = subprocess.run(builder.command(["--json", f"--forget={id_}"]), env=builder.environment(settings), check=False).returncode
+    audit_cli.note(settings, "erase", {} if code else {id_: "erased"}, exit_code=code)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -213,7 +222,9 @@ def backup(file: Annotated[Path, typer.Argument(help="The archive to write (.tar
     """Write the current generation, the originals and the ledger into one archive."""
     from api.archive import write_backup
 
-    made = write_backup(_settings(), file)
+    settings = _settings()
+    made = write_backup(settings, file)
+    audit_cli.note(settings, "backup", {})
     typer.echo(f"{file}: {made.files} files, {made.size_bytes // 2**20} MiB, generation {made.generation}")
 
 
@@ -222,7 +233,9 @@ def restore(file: Annotated[Path, typer.Argument(help="An archive of `dublin-kb 
     """Verify an archive, and make it the store that answers. The generations that are there stay beside it."""
     from api.archive import restore_backup
 
-    made = restore_backup(_settings(), file)
+    settings = _settings()
+    made = restore_backup(settings, file)
+    audit_cli.note(settings, "restore", {})
     typer.echo(f"generation {made.generation} answers now: {made.files} files restored")
 
 

@@ -31,7 +31,22 @@ def log(event: str, **fields: str | int | float | bool | None) -> None:
     logger.info(event, **fields, **({"request_id": request_id} if request_id else {}))
 
 
+class _Library(logging.Handler):
+    """A library's warning as an event. Its message is left out where it could hold what was asked: only the server's own is told."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        told = {"note": record.getMessage()[:300]} if record.name == "uvicorn.error" and not error else {}
+        place = f"{record.module}:{record.lineno}"
+        log("library", logger=record.name, level=record.levelname.lower(), place=place, **({"error": error} if error else {}), **told)
+
+
 def quiet_libraries() -> None:
-    """The access log holds the search words, and an HTTP client's log the addresses: both stay silent."""
-    for name in ("uvicorn.access", "httpx", "httpcore"):
+    """Every line on stderr is one of our events: the access log holds the search words, and an HTTP client's log the addresses, so
+    both stay silent; what other libraries warn of is told by name and place."""
+    for name in ("uvicorn.access", "httpx", "httpx2", "httpcore"):
         logging.getLogger(name).disabled = True
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Library) for handler in root.handlers):
+        root.addHandler(_Library(logging.WARNING))
+    logging.captureWarnings(True)
