@@ -11,11 +11,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 
 from api import deps, errors, events
 from api.audit import Audit
 from api.auth import Access, Keys, require_safe_address
 from api.limits import Gate, Searches
+from api.mcp_door import PATH as MCP_PATH
+from api.mcp_door import McpDoor
 from api.metrics import Metrics
 from api.oidc import SignIn
 from api.rates import Rates, rate_of
@@ -70,6 +73,8 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     # the export of a search before the documents: their export takes every id
     for module in (search, export, documents, frameworks, assess, check):
         app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
+    app.state.mcp = McpDoor()
+    app.router.routes.append(Route(MCP_PATH, app.state.mcp, methods=["GET", "POST", "DELETE"]))
     app.include_router(probes.router)
     app.include_router(sign_in_routes.router)
     app.include_router(pages.static_router)
@@ -88,7 +93,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
         app.add_exception_handler(kind, handler)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     if (rate := rate_of(settings)) is not None:
-        app.add_middleware(cast("Any", Rates), rate=rate, keys=app.state.services.keys)
+        app.add_middleware(cast("Any", Rates), rate=rate, access=access)
     app.add_middleware(cast("Any", Gate), hosts=host_names(settings), upload_max_bytes=settings.upload_max_mb * 2**20)
     audit = Audit(settings.data_dir, keep_days=settings.audit_days)
     app.add_middleware(cast("Any", Watch), metrics=metrics, audit=audit, knowledge_base=knowledge_base)
@@ -111,7 +116,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     generation, code = state.get("generation"), state.get("code")
     events.log("started", ready=bool(state["ready"]), generation=str(generation or ""), code=str(code or ""))
     warming = asyncio.create_task(run_in_threadpool(_warm, held.knowledge_base)) if state["ready"] else None
-    yield
+    async with app.state.mcp.running(held):
+        yield
     if warming is not None:
         await warming
     events.log("stopped")

@@ -177,7 +177,7 @@ def problem_body(code: str, status: int, detail: str, problems: Sequence[Mapping
 
 def wants_page(request: Request) -> bool:
     """Pages are everything outside the API and the probes."""
-    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/static/"))
+    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/mcp", "/static/"))
 
 
 class ErrorPage(Protocol):

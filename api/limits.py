@@ -17,7 +17,7 @@ from kb.errors import KbError
 JSON_MAX_BYTES = 128 * 1024  # 8,000 characters, each escaped, and the filters
 JSON_MAX_DEPTH = 20
 UPLOAD_PATH = "/api/v1/documents"
-DRAFT_PATHS = frozenset({"/api/v1/check", "/check"})
+DRAFT_PATHS = frozenset({"/api/v1/check", "/check", "/mcp"})
 DRAFT_JSON_MAX_BYTES = 2 * 1024 * 1024
 DRAFT_FILE_MAX_BYTES = 20 * 1024 * 1024
 _UPLOAD_OVERHEAD = 64 * 1024  # multipart headers and fields around the file

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from api.assessments import AssessBody, assessment_body
 from api.checks import CheckBody, result_out
 from api.errors import safe_problems
+from api.limits import Searches
 from api.reading import passage_detail
 from api.requests import SearchRequest, day_or, today
 from api.schemas import dump, search_out
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 
     from kb.wiring import KnowledgeBase
 
+_TOOLS_AT_ONCE = 4
 INSTRUCTIONS = """Passages of asylum case-law and policy (Dublin transfers, status holders), each with its citation, its place, whose words
 it holds, whether it is the official text or a digest, and whether the authority still stands. Quote only passages that were opened
 here, with their citation as given. A digest is not the court's text. An overtaken authority is named together with what replaced it.
 What is not found here can exist elsewhere. This is no legal advice."""
 
 
-def create_server(knowledge_base: "KnowledgeBase") -> MCPServer[Any]:
-    """The server over one knowledge base, without a transport yet."""
+def create_server(knowledge_base: "KnowledgeBase", searches: Searches | None = None) -> MCPServer[Any]:
+    """The server over one knowledge base, without a transport yet. `searches` bounds how many tools work at once."""
+    slots = searches or Searches(_TOOLS_AT_ONCE)
     server: MCPServer[Any] = MCPServer("dublin-kb", instructions=INSTRUCTIONS, log_level="CRITICAL")
 
     @server.tool()
@@ -53,7 +56,7 @@ def create_server(knowledge_base: "KnowledgeBase") -> MCPServer[Any]:
             asked = SearchRequest.model_validate(given)
             return dump(search_out(knowledge_base.search(asked.to_query(today())), lang))
 
-        return _answered(answer)
+        return _answered(answer, slots)
 
     @server.tool()
     def open_passage(id: str, as_of: str | None = None, context: int = 2, lang: str = "en") -> str:  # noqa: A002 (the contract's word)
@@ -63,7 +66,7 @@ def create_server(knowledge_base: "KnowledgeBase") -> MCPServer[Any]:
             width = max(0, min(context, 20))
             return dump(passage_detail(knowledge_base.view(), id, day_or(as_of, today()), None, lang, width))
 
-        return _answered(answer)
+        return _answered(answer, slots)
 
     @server.tool()
     def assess(facts: dict[str, Any], framework: str | None = None, as_of: str | None = None, lang: str = "en") -> str:
@@ -79,7 +82,7 @@ def create_server(knowledge_base: "KnowledgeBase") -> MCPServer[Any]:
             found = knowledge_base.assess(case, framework=framework, as_of=body.day(), today=today(), language=lang)
             return assessment_body(found, lang)
 
-        return _answered(answer)
+        return _answered(answer, slots)
 
     @server.tool()
     def check_draft(text: str, as_of: str | None = None, lang: str = "en") -> str:
@@ -89,15 +92,16 @@ def create_server(knowledge_base: "KnowledgeBase") -> MCPServer[Any]:
             body = CheckBody.model_validate({"text": text, "as_of": as_of, "lang": lang})
             return dump(result_out(knowledge_base.check(body.text, as_of=day_or(body.as_of, today())), lang))
 
-        return _answered(answer)
+        return _answered(answer, slots)
 
     return server
 
 
-def _answered(answer: "Callable[[], dict[str, Any]]") -> str:
+def _answered(answer: "Callable[[], dict[str, Any]]", slots: Searches) -> str:
     """The JSON of an answer. Raises: ToolError with the code of what went wrong, never with what was asked."""
     try:
-        return json.dumps(answer(), ensure_ascii=False)
+        with slots.one():
+            return json.dumps(answer(), ensure_ascii=False)
     except KbError as error:
         raise ToolError(f"{error.code}: {error}") from None
     except ValidationError as error:

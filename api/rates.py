@@ -1,10 +1,9 @@
 """How often one client may ask: a window that slides, a key or an address at a time, and an answer that says when to come back.
 
-A known key counts for itself, wherever it comes from; everyone else counts by address, so that trying keys is slowed down too.
-Counts are kept in memory, under a hash, for as long as the window lasts.
+A known key or account counts for itself, wherever it comes from; everyone else counts by address, so that trying keys is slowed down
+too. Counts are kept in memory, under what the logs call the asker, for as long as the window lasts.
 """
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -15,8 +14,8 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth import Keys, _secret, is_loopback
-from api.errors import RateLimited, kb_error
+from api.auth import LOCAL, Access, is_loopback
+from api.errors import NotAuthenticated, RateLimited, kb_error
 from kb.errors import SettingsInvalid
 from kb.settings import Settings
 
@@ -49,9 +48,9 @@ def rate_of(settings: Settings) -> RateLimitItem | None:
 class Rates:
     """Refuses what comes too often, before anything of it is read."""
 
-    def __init__(self, app: ASGIApp, *, rate: RateLimitItem, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, *, rate: RateLimitItem, access: Access) -> None:
         self._app = app
-        self._rate, self._keys = rate, keys
+        self._rate, self._access = rate, access
         self._storage = MemoryStorage()
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
@@ -72,10 +71,12 @@ class Rates:
         await kb_error(Request(scope, receive), error)(scope, receive, send)
 
     def _who(self, connection: HTTPConnection) -> str:
-        secret = _secret(connection)
-        if secret and self._keys.role_of(secret) is not None:
-            return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-        return connection.client.host if connection.client else "unknown"
+        address = connection.client.host if connection.client else "unknown"
+        try:
+            identity = self._access.reader(connection)
+        except NotAuthenticated:
+            return address
+        return address if identity == LOCAL else identity.who
 
     def _wait_s(self, who: str, cost: int) -> int:
         """After how many whole seconds as many requests as `cost` fit again, if none comes between.

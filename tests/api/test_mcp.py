@@ -1,17 +1,25 @@
 """The MCP server, driven with the official client: in the process, and as a program over standard input and output."""
 
 import asyncio
+import hashlib
 import json
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from mcp import Client
+from pydantic import SecretStr
 
+from api.app import create_app
 from api.mcp import create_server
 from kb.wiring import KnowledgeBase
-from tests.factories import MARK, OLD_TEST, REPOSITORY
+from tests.factories import MARK, NEW_TEST, OLD_TEST, REPOSITORY
 
 PROGRAM = """
 import sys
@@ -94,3 +102,67 @@ def test_the_program_speaks_over_standard_input(tmp_path: Path) -> None:
     failed, text = called(program, "search", question=OLD_TEST)
     assert not failed, text
     assert json.loads(text)["hits"]
+
+
+# -- over HTTP, inside the server ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(base: KnowledgeBase, **changed: Any) -> Iterator[str]:
+    """The application on a free port of this machine, as `dublin-kb serve` runs it."""
+    import uvicorn
+
+    settings = base.settings.model_copy(update=changed)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, base), port=0, log_level="critical", access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+def test_the_server_speaks_over_http_with_the_same_answers(base: KnowledgeBase) -> None:
+    with serving(base) as address:
+        failed, text = called(f"{address}/mcp", "search", question=OLD_TEST, as_of="2026-11-01")
+        assert not failed, text
+        assert text == called(create_server(base), "search", question=OLD_TEST, as_of="2026-11-01")[1]
+        failed, text = called(f"{address}/mcp", "check_draft", text=f"ABRvS 7 juli 2022, {OLD_TEST}. " * 300, as_of="2026-11-01")
+        assert not failed, text
+        assert json.loads(text)["summary"]["citations"] == 300
+
+
+def test_over_http_an_overtaken_authority_comes_with_its_successor(base: KnowledgeBase) -> None:
+    with serving(base) as address:
+        _, text = called(f"{address}/mcp", "open_passage", id=f"{OLD_TEST}#holding", as_of="2026-11-01")
+    assert json.loads(text)["standing_detail"]["successors"][0]["document_id"] == NEW_TEST
+
+
+def test_over_http_the_same_keys_hosts_and_origins_hold(base: KnowledgeBase) -> None:
+    key = "reader:" + hashlib.sha256(b"the key").hexdigest()
+    body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    accept = {"Accept": "application/json, text/event-stream"}
+    settings = base.settings.model_copy(update={"api_keys": SecretStr(key)})
+    with TestClient(create_app(settings, base), base_url="http://127.0.0.1:8000") as client:
+        assert client.post("/mcp", json=body, headers=accept).status_code == 401
+        known = {**accept, "Authorization": "Bearer the key"}
+        assert client.post("/mcp", json=body, headers=known).status_code == 200
+        assert client.post("/mcp", json=body, headers={**known, "Host": "evil.example"}).status_code == 400
+        refused = client.post("/mcp", json=body, headers={**known, "Origin": "https://evil.example"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "cross-site")
+
+
+def test_the_command_serves_http_on_this_machine(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `dublin-kb mcp --http` runs: hosts and origins of strangers are refused by the library."""
+    server = create_server(base)
+    app = server.streamable_http_app(stateless_http=True)
+    with TestClient(app, base_url="http://127.0.0.1:8001") as client:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        accept = {"Accept": "application/json, text/event-stream"}
+        assert client.post("/mcp", json=body, headers=accept).status_code == 200
+        assert client.post("/mcp", json=body, headers={**accept, "Host": "evil.example"}).status_code in (403, 421)
