@@ -24,10 +24,10 @@ def audit(
 
     Events older than KB_AUDIT_DAYS are removed first. Exit code 1 when an event is missing or was changed.
     """
-    from kb.domain.dates import parse_day
+    from api.requests import day_or, today
     from kb.settings import Settings
 
-    day = parse_day(since) if since else None
+    day = day_or(since, today()) if since else None
     log = _log(Settings.load())
     log.purge()
     for event in log.events(since=day):
