@@ -61,7 +61,8 @@ class Cellar:
         hints = {"identities": "|".join(identities), **({"ecli": ecli} if ecli else {}), **({"celex": celex} if celex else {})}
         codes = self._own["codes"]
         languages = dict.fromkeys(code for code in (own, *self._own["languages"]) if code in codes)
-        return [Wanted(document_id, self.name, language, document_id, hints) for language in languages]
+        further = {**hints, "optional": "yes"}
+        return [Wanted(document_id, self.name, code, document_id, further if n else hints) for n, code in enumerate(languages)]
 
     def fetch(self, client: Client, wanted: Wanted) -> Found:
         hints = wanted.hints

@@ -1,22 +1,14 @@
 """What a connector is asked for and what it brings."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.sources.client import Answer, Client
+from ingest.sources.wanted import Wanted
 from kb.domain.documents import Document
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One text of one document. `official_id` is what the builder keeps it under; None where the file itself must say."""
-
-    document_id: str
-    source: str
-    part: str
-    official_id: str | None
-    hints: Mapping[str, str] = field(default_factory=dict)  # what the connector needs: a CELEX, an item id, a file's address
+__all__ = ["Found", "Source", "Wanted", "safe_name"]
 
 
 @dataclass(frozen=True, slots=True)

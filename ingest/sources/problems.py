@@ -4,6 +4,8 @@ from typing import Final
 
 # reasons that may pass: asked again at once, then by the next run
 PASSING: Final = frozenset({"busy", "unavailable", "no-connection", "cut-off", "timeout"})
+# no answer to the question: it is open until one comes
+NOT_ANSWERED: Final = PASSING | {"challenge", "source-down", "source-paused", "too-slow", "not-asked", "certificate"}
 
 
 class FetchProblem(Exception):

@@ -5,6 +5,7 @@ asked again for `ask_again_after_s`, and what was fetched and is not yet in the 
 """
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from ingest.provenance import SPOOL, STATE_FILE, write_whole
+from ingest.sources.problems import NOT_ANSWERED
+from ingest.sources.wanted import Wanted
 
 Status = Literal["fetched", "unchanged", "failed", "skipped", "withdrawn"]
 _SCHEMA = """
 create table if not exists text (
   document_id text not null, part text not null, source text not null, status text not null, reason text, detail text, url text,
-  sha256 text, asked_at real not null, primary key (document_id, part)) without rowid;
+  sha256 text, asked_at real not null, official_id text, hints text not null default '{}', primary key (document_id, part)) without rowid;
 create table if not exists file (
   sha256 text not null, document_id text not null, part text not null, name text not null, official_id text, waiting integer not null,
   outcome text, primary key (sha256, document_id)) without rowid;
@@ -73,35 +76,51 @@ class State:
         row = self._db.execute(sql, (document_id, part)).fetchone()
         return Line(*row) if row else None
 
-    def put(self, line: Line) -> None:
+    def put(self, wanted: Wanted, line: Line) -> None:
         sql = (
-            "insert or replace into text (document_id, part, source, status, asked_at, reason, detail, url, sha256)"
-            " values (?,?,?,?,?,?,?,?,?)"
+            "insert or replace into text (document_id, part, source, status, asked_at, reason, detail, url, sha256, official_id, hints)"
+            " values (?,?,?,?,?,?,?,?,?,?,?)"
         )
         values = (line.document_id, line.part, line.source, line.status, line.asked_at, line.reason, line.detail, line.url, line.sha256)
-        self._db.execute(sql, values)
+        self._db.execute(sql, (*values, wanted.official_id, json.dumps(dict(wanted.hints))))
 
-    def keep(self, line: Line, content: bytes, name: str, official_id: str | None) -> None:
+    def note(self, wanted: Wanted) -> None:
+        """What a feed named: kept before it is asked for, so that a killed run does not lose it. Nothing changes for a known text."""
+        sql = (
+            "insert or ignore into text (document_id, part, source, status, asked_at, reason, official_id, hints)"
+            " values (?,?,?,'failed',0,'not-asked',?,?)"
+        )
+        self._db.execute(sql, (wanted.document_id, wanted.part, wanted.source, wanted.official_id, json.dumps(dict(wanted.hints))))
+
+    def unanswered(self) -> list[Wanted]:
+        """Texts that were wanted before and never answered: a host was down or paused, or the run ended."""
+        marks = ",".join("?" for _ in NOT_ANSWERED)
+        sql = (
+            "select document_id, source, part, official_id, hints from text"
+            f" where status = 'failed' and reason in ({marks}) order by document_id, part"
+        )
+        rows = self._db.execute(sql, sorted(NOT_ANSWERED)).fetchall()
+        return [Wanted(r[0], r[1], r[2], r[3], json.loads(r[4])) for r in rows]
+
+    def all_wanted(self) -> list[Wanted]:
+        """Every text that was ever fetched, as it was asked for."""
+        sql = "select document_id, source, part, official_id, hints from text where sha256 is not null order by document_id, part"
+        return [Wanted(r[0], r[1], r[2], r[3], json.loads(r[4])) for r in self._db.execute(sql).fetchall()]
+
+    def keep(self, wanted: Wanted, line: Line, content: bytes, name: str) -> None:
         """A fetched file and its line: the file is on disk before anything says so."""
         assert line.sha256
         folder = self._spool / line.sha256
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, content)
         with self._transaction():
-            self.put(line)
+            self.put(wanted, line)
             sql = "insert or replace into file (sha256, document_id, part, name, official_id, waiting) values (?,?,?,?,?,1)"
-            self._db.execute(sql, (line.sha256, line.document_id, line.part, name, official_id))
+            self._db.execute(sql, (line.sha256, line.document_id, line.part, name, wanted.official_id))
 
     def remember_answer(self, document_id: str, cache_key: str) -> None:
         """Which entries of the HTTP cache hold this document's text, so that they can be erased with it."""
         self._db.execute("insert or ignore into answer values (?, ?)", (document_id, cache_key))
-
-    def documents_with(self, status: Status) -> set[str]:
-        return {row[0] for row in self._db.execute("select distinct document_id from text where status = ?", (status,))}
-
-    def known(self) -> set[str]:
-        """Documents of which a text was ever fetched."""
-        return {row[0] for row in self._db.execute("select distinct document_id from text where sha256 is not null")}
 
     # -- files on their way into the store
 
@@ -149,9 +168,9 @@ class State:
 
     # -- feeds
 
-    def cursor(self, name: str) -> str | None:
-        row = self._db.execute("select value from cursor where name = ?", (name,)).fetchone()
-        return row[0] if row else None
+    def cursors(self) -> dict[str, str]:
+        """Feed to the last day up to which it was walked."""
+        return dict(self._db.execute("select name, value from cursor order by name").fetchall())
 
     def move_cursor(self, name: str, value: str) -> None:
         self._db.execute("insert or replace into cursor values (?, ?)", (name, value))
