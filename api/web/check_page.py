@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 
 from api.checks import CitationOut, result_out
-from api.errors import status_of
+from api.errors import BodyInvalid, status_of
 from api.requests import today
 from api.routes.check import checked, read_request
 from api.web import pages
@@ -34,7 +34,7 @@ async def result(request: Request) -> Response:
         found = await run_in_threadpool(checked, request, asked, text)
     except (InputRejected, InvalidIdentifier) as error:
         return pages.render(request, "check.html", status=status_of(error), **_values(problem=_problem(error, Words(language))))
-    except RequestValidationError:
+    except (RequestValidationError, BodyInvalid):  # a browser sends a form with neither text nor file
         return pages.render(request, "check.html", status=422, **_values(problem=Words(language)("check.invalid")))
     shown = result_out(found, language)
     return pages.render(

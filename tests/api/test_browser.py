@@ -1,123 +1,14 @@
-"""The pages in real Chromium: the journeys of a lawyer, no breach of the content policy, nothing for axe to find, and no document
-that can run. Skipped by name where Chromium is not installed."""
-
-import os
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+"""The pages in real Chromium: the journeys of a lawyer and a caseworker, and no document that can run. Skipped by name where Chromium
+is not installed."""
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from api.app import create_app
 from tests import factories
+from tests.api.browsing import MARKS, Tab, fill_in_a_case
 from tests.factories import COURT_OF_JUSTICE, HOSTILE, OLD_TEST
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (Debian: apt-get install chromium)"),
-]
-
-WATCH = """
-window.__breaches = [];
-document.addEventListener('securitypolicyviolation', (e) => window.__breaches.push(e.violatedDirective + ' ' + e.blockedURI));
-"""
-PAGES = {
-    "home": "/",
-    "results": "/search?q=verschil+beschermingsbeleid+overdracht&kind=judgment&as_of=2026-01-01",
-    "nothing": "/search?q=overdracht&member_state=FI",
-    "wrong": "/search?q=overdracht&as_of=gisteren",
-    "empty": "/search",
-    "digest": f"/documents/{OLD_TEST}",
-    "side by side": f"/documents/{OLD_TEST}?form=digests",
-    "judgment": f"/documents/{COURT_OF_JUSTICE}#para-90",
-    "hostile": f"/documents/{HOSTILE}",
-    "documents": "/documents",
-    "frameworks": "/frameworks",
-    "framework": "/frameworks/indirect-refoulement?as_of=2023-01-15",
-    "case": "/case",
-    "coverage": "/coverage",
-    "check": "/check",
-    "not found": "/documents/none",
-}
-
-
-def fill_in_a_case(page: Page) -> None:
-    """A status holder from Greece, as a caseworker would enter it."""
-    page.goto("/case")
-    page.get_by_label("Datum waarop de aanvraag is geregistreerd").fill("03-11-2025")
-    page.get_by_label("Datum van het besluit").fill("2026-03-02")
-    page.get_by_label("Nationaliteit").fill("Syrië")
-    page.get_by_label("Andere lidstaat").select_option(label="Griekenland")
-    page.get_by_label("de vluchtelingenstatus").check()
-    page.get_by_label("Huisvesting daar").fill(f"dakloos {factories.MARK}")
-    page.get_by_label("Relaas").fill("Zij kreeg geen werk en haar dochter is in Griekenland geboren.")
-    page.get_by_label("Vergelijk met een andere dag").fill("2019-01-15")
-    page.get_by_role("button", name="Toon het overzicht").click()
-    assert page.get_by_role("heading", name="Waarschuwingen", level=2).is_visible()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server over the small knowledge base, in a thread, on a free port."""
-    base = factories.knowledge_base(tmp_path_factory.mktemp("kb"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(base.settings, base), port=port, access_log=False, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield launched
-        launched.close()
-
-
-class Tab:
-    """A page that remembers what it should not have done: dialogs, foreign requests, policy breaches, script errors."""
-
-    def __init__(self, chromium: Browser, address: str, **options: Any) -> None:
-        self.context: BrowserContext = chromium.new_context(base_url=address, **{"locale": "nl-NL", **options})
-        self.context.add_init_script(WATCH)
-        self.page: Page = self.context.new_page()
-        self.faults: list[str] = []
-        self.page.on("dialog", lambda dialog: (self.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        self.page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
-        self.page.on("request", lambda request: None if request.url.startswith(address) else self.faults.append(f"request {request.url}"))
-
-    def open(self, path: str) -> Page:
-        self.page.goto(path)
-        return self.page
-
-    def breaches(self) -> list[str]:
-        found: list[str] = self.page.evaluate("window.__breaches || []")
-        return found + self.faults
-
-
-@pytest.fixture
-def tab(chromium: Browser, address: str) -> Iterator[Tab]:
-    opened = Tab(chromium, address)
-    yield opened
-    assert opened.breaches() == []
-    opened.context.close()
+pytestmark = MARKS
 
 
 def test_a_lawyer_finds_reads_at_the_paragraph_and_copies_the_citation(chromium: Browser, address: str) -> None:
@@ -243,16 +134,6 @@ def test_a_passage_is_pinned_with_a_note_in_the_memory_of_the_page_alone(chromiu
     tab.context.close()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
-def test_axe_finds_nothing_in_an_assessment(chromium: Browser, address: str, width: int, scheme: str) -> None:
-    tab = Tab(chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
-    fill_in_a_case(tab.page)
-    tab.page.get_by_role("button", name="Vastzetten: ").first.click()
-    assert barriers(tab.page, "assessment") == []
-    tab.context.close()
-
-
 def test_an_overtaken_authority_leads_to_its_successor(tab: Tab) -> None:
     page = tab.open("/search?q=evident+en+fundamenteel+verschil+beschermingsbeleid")
     first = page.locator("article.document").first
@@ -307,7 +188,7 @@ def test_the_skip_link_is_the_first_stop_and_leads_to_the_content(tab: Tab) -> N
 
 
 @pytest.mark.parametrize(
-    "path", [PAGES["hostile"], "/search?q=tweede+blok+overdracht&kind=other", "/documents", "/", f"/documents/{OLD_TEST}"]
+    "path", [f"/documents/{HOSTILE}", "/search?q=tweede+blok+overdracht&kind=other", "/documents", "/", f"/documents/{OLD_TEST}"]
 )
 def test_a_hostile_document_runs_nothing_and_asks_for_nothing(tab: Tab, path: str) -> None:
     page = tab.open(path)
@@ -315,39 +196,3 @@ def test_a_hostile_document_runs_nothing_and_asks_for_nothing(tab: Tab, path: st
     assert "Mischief" in page.locator("main").inner_text()
     for link in page.locator("main a").all():
         assert not (link.get_attribute("href") or "").lower().startswith(("javascript", "data"))
-
-
-OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
-
-
-def barriers(page: Page, name: str) -> list[str]:
-    """What axe finds with every fold open, and what is wider than the window."""
-    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    result = Axe().run(page, options=OPTIONS)
-    found = [f"{name}: {v['id']}: {[node['target'] for node in v['nodes']][:3]}" for v in result.response["violations"]]
-    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return [*found, *([f"{name}: {overflow} px wider than the window"] if overflow > 0 else [])]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("language", "width", "scheme"), [("nl", 320, "light"), ("en", 1280, "light"), ("nl", 1280, "dark"), ("en", 320, "dark")]
-)
-def test_axe_finds_nothing_and_nothing_overflows(chromium: Browser, address: str, language: str, width: int, scheme: str) -> None:
-    tab = Tab(chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
-    found = []
-    for name, path in PAGES.items():
-        mark = "&" if "?" in path else "?"
-        head, hash_, slug = path.partition("#")
-        page = tab.open(f"{head}{mark}lang={language}{hash_}{slug}")
-        found += barriers(page, name)
-    tab.context.close()
-    assert found == []
-
-
-@pytest.mark.parametrize("path", list(PAGES.values()), ids=list(PAGES))
-def test_no_page_breaks_its_own_content_policy(tab: Tab, path: str) -> None:
-    page = tab.open(path)
-    page.wait_for_load_state("networkidle")
-    assert tab.breaches() == []
-    assert page.evaluate("getComputedStyle(document.querySelector('.site-header')).backgroundColor") != "rgba(0, 0, 0, 0)"
