@@ -19,6 +19,7 @@ from typing import Any
 from evals import gate as gates
 from evals.load import COLLECTIONS, Collection, load, names
 from evals.measures import score
+from evals.recorded import RecordedRun
 from evals.report import Result, markdown, to_json, write
 from evals.run import OURS, OurSearch, RememberedQueries, System, run_collection
 from evals.significance import compare
@@ -43,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
         from evals.baselines import BASELINES
 
         wanted += [name for name in BASELINES if name not in wanted]
-    results, facts = _measured(_chosen(options.collections, options.root), wanted, options)
+    results, facts = _measured(_chosen(options.collections, options.root), wanted, options, options.trec_run)
     if options.out:
         write(options.out, results, facts)
     sys.stdout.write(json.dumps(to_json(results, facts), ensure_ascii=False, indent=1) + "\n" if options.json else markdown(results, facts))
@@ -116,10 +117,14 @@ def _pin(options: argparse.Namespace) -> int:
     return 0
 
 
-def _measured(collections: Sequence[Collection], wanted: Sequence[str], options: argparse.Namespace) -> tuple[list[Result], dict[str, Any]]:
+def _measured(
+    collections: Sequence[Collection], wanted: Sequence[str], options: argparse.Namespace, runs: Sequence[Path] = ()
+) -> tuple[list[Result], dict[str, Any]]:
     kb, embedder = open_base()
     generation = kb.view().generation
-    systems = _systems(wanted, kb)
+    systems = [*_systems(wanted, kb), *(RecordedRun(path, generation.library) for path in runs)]
+    if len({system.name for system in systems}) < len(systems):
+        raise CorpusInvalid("two systems have one name: change the last column of the TREC run")
     results = []
     for collection in collections:
         outcome = run_collection(collection, systems, generation.library, split=options.split, tell=_tell)
@@ -174,6 +179,7 @@ def _options() -> argparse.ArgumentParser:
     run.add_argument("--split", choices=["dev", "test", "all"], default="all")
     run.add_argument("--baselines", action="store_true", help="BM25, dense, plain hybrid and LlamaIndex's default beside ours")
     run.add_argument("--systems", help="comma-separated, instead of ours alone: kb,bm25,dense,hybrid,llamaindex")
+    run.add_argument("--trec-run", type=Path, action="append", default=[], metavar="FILE", help="another system's answers; may be repeated")
     run.add_argument("--json", action="store_true", help="print the whole report as JSON")
     run.add_argument("--out", type=Path, help="folder for report.json, report.md, report.html and TREC runs")
     run.set_defaults(do=_run)
