@@ -77,7 +77,9 @@ def serve(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH|ECLI ...", help="Files and folders; none: the corpus alone.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH|ECLI ...", help="Files, folders, identifiers to fetch; none: the corpus alone.")
+    ] = None,
     kind: Annotated[str | None, typer.Option(help="Kind of these documents, where the files do not tell.")] = None,
     as_json: JsonFlag = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed and index everything again.")] = False,
@@ -96,6 +98,31 @@ def ingest(
     if changed := audit_cli.changed_since(settings, started):
         audit_cli.note(settings, "add", changed, exit_code=code)
     raise typer.Exit(code)
+
+
+@app.command()
+def fetch(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ECLI ...", help="Identifiers or names of documents.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every catalogued document that an official source serves.")] = False,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Also what is new, changed or withdrawn since; `last`: since then.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Ask also for what was answered lately.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for, and ask nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Full texts from the official sources. Exit code 1 if any document failed; the same command goes on where it stopped."""
+    import subprocess
+
+    from api import builder
+
+    if not ids and not everything and not since:
+        _refuse("say what to fetch: identifiers, --all or --since DATE")
+    flags = {"--all": everything, "--again": again, "--dry-run": dry_run, "--json": as_json}
+    arguments = [name for name, given in flags.items() if given] + ([f"--since={since}"] if since else []) + ["--", *(ids or [])]
+    command = [sys.executable, "-m", "ingest.sources", *arguments]
+    # the fetching process alone reaches the network: progress on its stderr, the summary on its stdout
+    raise typer.Exit(subprocess.run(command, env=builder.environment(_settings()), check=False).returncode)
 
 
 @app.command()

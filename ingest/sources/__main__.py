@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("say what to fetch: identifiers, --all or --since DATE")
     try:
         settings = Settings.load()
-        contact_of(settings)
+        if not options.dry_run:
+            contact_of(settings)
         with locked(settings.data_dir), closing(State(settings.data_dir)) as state, open_store(settings) as store:
             order = Order(
                 ids=options.ids,

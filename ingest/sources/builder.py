@@ -93,10 +93,9 @@ def locked(data_dir: Path) -> Iterator[None]:
 def open_run(settings: Settings, store: PipelineStore, state: State) -> Iterator[Run]:
     """The run, with a client that says who asks. Raises: SettingsInvalid, CorpusInvalid."""
     rules = SourceRules.load(settings.corpus_dir)
-    contact = contact_of(settings)
 
     def client() -> Client:
-        return Client(rules, state, settings.data_dir, contact=contact, version=version("dublin-kb"))
+        return Client(rules, state, settings.data_dir, contact=contact_of(settings), version=version("dublin-kb"))
 
     yield Run(
         data_dir=settings.data_dir,

@@ -121,6 +121,8 @@ class Client:
         clock: Clock | None = None,
         backend: Callable[[Deadline], httpcore2.NetworkBackend] = CheckedBackend,
     ) -> None:
+        # its notes would go to standard output, where the summary belongs; every question is in our own log
+        stamina.instrumentation.set_on_retry_hooks([])
         self._rules = rules
         self._clock = clock or SystemClock()
         self._state = state

@@ -5,7 +5,7 @@ The order matters for what must not be kept: withdrawals are applied before anyt
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -124,11 +124,15 @@ class Run:
             self._state.move_cursor(name, value)
         return made
 
-    def ask(self, client: Client, holdings: Holdings, ids: Sequence[str]) -> list[Line]:
-        """Only asks, for a caller that ingests by itself. One line a text."""
-        made = Report()
-        self._ask_all(client, holdings, Order(ids=ids), made)
-        return made.lines
+    def ask(self, holdings: Holdings, ids: Sequence[str]) -> list[tuple[str, list[Line]]]:
+        """Only asks, for a caller that ingests by itself: each name with one line a text."""
+        asked = []
+        with self._make_client() as client:
+            for name in ids:
+                made = Report()
+                self._ask_all(client, holdings, Order(ids=[name]), made)
+                asked.append((name, made.lines))
+        return asked
 
     # -- asking
 
@@ -288,9 +292,9 @@ class Run:
                 library.close()
             keep_for_review(self._data_dir, made.review)
 
-    def waiting(self) -> tuple[list[NamedFile], Callable[[Sequence[Entry]], None]]:
-        """The fetched files that the store has not had, and what is to be called with the ledger once it has."""
-        files = [file for file in self._state.waiting() if file.path.exists()]
+    def waiting(self, only: Collection[str] | None = None) -> tuple[list[NamedFile], Callable[[Sequence[Entry]], None]]:
+        """The fetched files that the store has not had (of some documents only), and what is to be called with the ledger once it has."""
+        files = [file for file in self._state.waiting() if file.path.exists() and (only is None or file.document_id in only)]
         named = {_label(file): file for file in files}
         inputs = [NamedFile(label, file.path, file.official_id) for label, file in named.items()]
 
