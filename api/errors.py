@@ -108,6 +108,7 @@ STATUS: Mapping[type[KbError], HTTPStatus] = {
     errors.NoSpace: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.ModelMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.VectorSpaceMismatch: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.LanguageModelFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.UnresolvedCitation: HTTPStatus.INTERNAL_SERVER_ERROR,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
@@ -140,6 +141,7 @@ TITLES: Mapping[str, str] = {
     "no-space": "The disk is full",
     "model-missing": "The model cannot be loaded",
     "vector-space-mismatch": "The index was made with another model",
+    "language-model-failed": "The language model does not answer",
     "unresolved-citation": "A cited passage is not in the store",
     "not-authenticated": "A key is needed",
     "not-allowed": "Not allowed",
@@ -177,7 +179,7 @@ def problem_body(code: str, status: int, detail: str, problems: Sequence[Mapping
 
 def wants_page(request: Request) -> bool:
     """Pages are everything outside the API and the probes."""
-    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/mcp", "/static/"))
+    return not request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/mcp", "/feeds/", "/static/"))
 
 
 class ErrorPage(Protocol):

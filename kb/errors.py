@@ -15,7 +15,8 @@ KbError
 │   └── NoSpace            too little room for a new generation
 ├── ModelError
 │   ├── ModelMissing       the configured model cannot be loaded
-│   └── VectorSpaceMismatch  the index holds vectors of another model
+│   ├── VectorSpaceMismatch  the index holds vectors of another model
+│   └── LanguageModelFailed  the optional language model does not answer (retryable)
 └── UnresolvedCitation     a cited passage that is not in the store
 """
 
@@ -95,6 +96,11 @@ class ModelMissing(ModelError):
 
 class VectorSpaceMismatch(ModelError):
     code = "vector-space-mismatch"
+
+
+class LanguageModelFailed(ModelError):
+    code = "language-model-failed"
+    retryable = True
 
 
 class UnresolvedCitation(KbError):

@@ -64,6 +64,19 @@ class Reranker(Protocol):
         ...
 
 
+@runtime_checkable
+class LanguageModel(Protocol):
+    """A model that writes. `is_local`: it runs on this machine; `host` is where it does."""
+
+    name: str
+    host: str
+    is_local: bool
+
+    def complete(self, system: str, user: str) -> str:
+        """The answer to one question. Raises: LanguageModelFailed."""
+        ...
+
+
 class StandingSource(Protocol):
     """Whether documents still stand, from curated treatment; `kb.law.treatment` fulfils it."""
 

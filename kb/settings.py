@@ -52,6 +52,14 @@ class Settings(BaseSettings):
         description="Requests a key or client may make, such as `600/minute` (which holds where others reach the server), or `off`; "
         "an assessment, a draft, a file or an upload counts as ten.",
     )
+    llm: str | None = Field(
+        None,
+        description="Address of a language model with the OpenAI chat protocol, such as `http://127.0.0.1:11434/v1`, for optional prose "
+        "in an assessment; unset: none. On another machine (https only) it is given passages, and facts only where a user says so.",
+    )
+    llm_model: str = Field("default", min_length=1, max_length=200, description="Name of the model at that address.")
+    llm_api_key: SecretStr | None = Field(None, description="Key for that address.")
+    llm_timeout_s: int = Field(60, ge=1, le=600, description="Longest wait for one answer of that model, in seconds.")
     threads: int = Field(0, ge=0, le=256, description="CPU threads for embedding; 0: as many as the machine has cores.")
     upload_max_mb: int = Field(50, ge=1, le=1024, description="Largest accepted upload, in MiB.")
     parse_timeout_s: int = Field(60, ge=1, le=3600, description="Wall-clock limit for reading one file, in seconds.")

@@ -22,10 +22,12 @@ from kb.law.drafts import CheckRules
 from kb.law.facts import FactWords
 from kb.law.frameworks import Frameworks
 from kb.law.manifest import Manifest as AssessmentManifest
+from kb.law.prose import ProseRules
+from kb.law.prose_writer import write_prose
 from kb.law.replay import replay
 from kb.law.treatment import Standings
 from kb.law.warnings import WarningRules
-from kb.ports import Embedder, IndexEngine, Reranker
+from kb.ports import Embedder, IndexEngine, LanguageModel, Reranker
 from kb.retrieval.identify import ExactPath
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.relevance import Relevance
@@ -80,6 +82,16 @@ def build_reranker(settings: Settings) -> Reranker | None:
     return CrossEncoderReranker(settings.reranker, threads=settings.threads)
 
 
+def build_language_model(settings: Settings) -> LanguageModel | None:
+    """The model that writes optional prose, where `KB_LLM` names one. Raises: SettingsInvalid for an address that cannot be used."""
+    if not settings.llm:
+        return None
+    from kb.adapters.llm import ChatModel
+
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    return ChatModel(settings.llm, settings.llm_model, key=key, timeout_s=settings.llm_timeout_s)
+
+
 @dataclass(frozen=True)
 class View:
     """One generation with everything that answers over it. A request works on one view from beginning to end."""
@@ -129,6 +141,14 @@ class KnowledgeBase:
     @cached_property
     def reranker(self) -> Reranker | None:
         return build_reranker(self.settings)
+
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        return build_language_model(self.settings)
+
+    @cached_property
+    def prose_rules(self) -> ProseRules:
+        return ProseRules.load(self.settings.corpus_dir / "patterns")
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -202,6 +222,10 @@ class KnowledgeBase:
         """The case against a legal test, see `kb.law.assess.assess`."""
         view = self.view()
         return assess(view, self.law, case, framework=framework, as_of=as_of, today=today, language=language, save_facts=save_facts)
+
+    def with_prose(self, found: Assessment, *, send_facts: bool = False) -> Assessment:
+        """The assessment with checked text of the configured language model, see `kb.law.prose_writer.write_prose`."""
+        return write_prose(found, self.law, self.prose_rules, self.language_model, send_facts=send_facts)
 
     def replay(self, manifest: AssessmentManifest) -> Assessment:
         """The pages of an earlier assessment, see `kb.law.replay.replay`."""

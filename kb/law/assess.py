@@ -21,6 +21,7 @@ from kb.law.case import Case, StatusThere, as_of_day
 from kb.law.facts import Comparable, FactWords, ProposedFact
 from kb.law.frameworks import AuthorityRef, Element, Framework, Frameworks, Position, Side, Version
 from kb.law.manifest import ElementRecord, Manifest, ShownPassage, digest
+from kb.law.prose import Prose
 from kb.law.regimes import Regime
 from kb.law.warnings import Caution, Shown, Situation, WarningRules
 from kb.ports import Citer
@@ -191,6 +192,7 @@ class Assessment:
     weighs_nothing: Text = field(default_factory=lambda: WEIGHS_NOTHING)
     changes: tuple[Text, ...] = ()  # of a replay: what is different since
     replayed: bool = False
+    prose: Prose | None = None  # of a language model, where it was asked for
 
     @property
     def track(self) -> Track:

@@ -15,8 +15,9 @@ from typing import Any, Self
 from kb.domain import countries
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document
-from kb.errors import CorpusInvalid, InvalidIdentifier, InvalidQuery
+from kb.errors import CorpusInvalid, InvalidQuery
 from kb.law.case import Case, StatusThere
+from kb.law.days import written_dates
 from kb.law.words import WordList
 
 Text = Mapping[str, str]
@@ -25,19 +26,8 @@ _EUROPEAN = ("EU", "CE")
 _NEGATION_REACH = 4  # words before a find
 _NEGATION_CHARACTERS = 120  # looked at for those words
 _SENTENCE_CHARACTERS = 240  # of a sentence that is proposed
+_DATE_CHARACTERS = 40  # looked at behind `registered on`
 _SENTENCE_END = re.compile(r"[.!?;\n]")
-_DATE = re.compile(
-    r"(?P<iso>\d{4}-\d{2}-\d{2})|(?P<day>\d{1,2})\s+(?P<month>[a-z]{3,9})\s+(?P<year>\d{4})|(?P<d>\d{1,2})[-/](?P<m>\d{1,2})[-/](?P<y>\d{4})",
-    re.IGNORECASE,
-)
-_MONTHS = {
-    name: number
-    for names in (
-        "januari februari maart april mei juni juli augustus september oktober november december",
-        "january february march april may june july august september october november december",
-    )
-    for number, name in enumerate(names.split(), 1)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,20 +305,11 @@ def _sentence(text: str, start: int, end: int) -> str:
 
 
 def _date_behind(key: str, text: str, position: int) -> ProposedFact | None:
-    """The date within a few words behind `registered on`."""
-    match = _DATE.search(text, position, position + 40)
-    if match is None:
-        return None
-    month = _MONTHS.get((match["month"] or "").casefold())
-    if match["month"] and month is None:
-        return None
-    try:
-        if match["iso"]:
-            date = LegalDate.parse(match["iso"])
-        elif month:
-            date = LegalDate.parse(f"{int(match['year']):04d}-{month:02d}-{int(match['day']):02d}")
-        else:
-            date = LegalDate.parse(f"{int(match['y']):04d}-{int(match['m']):02d}-{int(match['d']):02d}")
-    except InvalidIdentifier:
-        return None
-    return ProposedFact(f"{key}:{date.value}", key, date.value, {"nl": date.value, "en": date.value}, match[0], match.start(), match.end())
+    """The day within a few words behind `registered on`."""
+    for written in written_dates(text, position, min(len(text), position + _DATE_CHARACTERS)):
+        if written.date.precision != "day":
+            continue
+        value = written.date.value
+        label = {"nl": value, "en": value}
+        return ProposedFact(f"{key}:{value}", key, value, label, text[written.start : written.end], written.start, written.end)
+    return None
