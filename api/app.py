@@ -23,7 +23,7 @@ from api.metrics import Metrics
 from api.oidc import SignIn
 from api.rates import Rates, rate_of
 from api.requests import today
-from api.routes import assess, check, documents, export, frameworks, probes, search
+from api.routes import assess, check, documents, export, feeds, frameworks, probes, search
 from api.routes import sign_in as sign_in_routes
 from api.watch import Watch
 from api.web import case_page, check_page, coverage_page, page_image, pages
@@ -75,6 +75,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
         app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(deps.reader)], responses=problems)
     app.state.mcp = McpDoor()
     app.router.routes.append(Route(MCP_PATH, app.state.mcp, methods=["GET", "POST", "DELETE"]))
+    app.include_router(feeds.router, dependencies=[Depends(deps.reader)], responses=problems)
     app.include_router(probes.router)
     app.include_router(sign_in_routes.router)
     app.include_router(pages.static_router)

@@ -40,6 +40,7 @@ def framework_context(request: Request, framework_id: str, t: Words, lang: str |
     marks = law.marks(framework)
     return {
         "body": body,
+        "feed_href": f"/feeds/frameworks/{body['id']}?lang={t.language}",
         "refs": lambda authorities, side: [law.authority(each) for each in authorities if each["side"] == side],
         "ref": law.authority,
         "span": lambda version: _span(version, t),

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api import deps, trace
 from api.errors import safe_problems, status_of
+from api.feeds import feed_href
 from api.page_images import is_pdf, original
 from api.reading import FILE_STYLES, choose_text, current_texts, old_version, page_metadata
 from api.requests import SearchRequest, day_or, today
@@ -199,6 +200,7 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         "facets": facets,
         "chips": pages.chips(asked, shareable=shareable),
         "clear_href": pages.search_href([("q", asked.q)]) if shareable else None,
+        "feed_href": feed_href(asked, language) if shareable else None,
         "searched": pages.searched(result),
         "as_of": query.as_of,
         "notices": [in_language(n.message, language) for n in result.notices if n.code != "nothing-relevant"],
