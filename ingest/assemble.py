@@ -28,6 +28,7 @@ class Assembled:
     passages: list[Passage]
     citations: list[CitationLink]
     warnings: list[str]
+    stated: Document  # what the text says of itself, whatever the catalogue says
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Assembler:
             claimed, sections = found
             warnings.append(f"recognised as {claimed}: the same date, and {sections} of its sections")
         known = self.catalogued(claimed) if claimed else None
-        document = self._document(parsed, known, claimed or own_id, kind, source_name)
+        stated = self._stated(parsed, known, claimed or own_id, kind, source_name)
+        document = with_stated(known, stated) if known else stated
         base_language = document.language
         form, status = "official", TextStatus.VERBATIM
         if meta.language and known and meta.language != known.language and known.language:
@@ -86,7 +88,7 @@ class Assembler:
             trust=trust,
         )
         passages = self._passages(parsed, expression)
-        return Assembled(document, expression, passages, self.links(expression, passages, parsed.links), warnings)
+        return Assembled(document, expression, passages, self.links(expression, passages, parsed.links), warnings, stated)
 
     def recognised(self, parsed: ParsedDocument) -> tuple[str, int] | None:
         """The catalogued letter or report that this text is: the same full date, and at least three headings that its digest cites
@@ -107,12 +109,12 @@ class Assembler:
             expression.document_id, expression.language, expression.text, places, marked, self.resolver, finder=self.finder
         )
 
-    def _document(self, parsed: ParsedDocument, known: Document | None, document_id: str, kind: Kind | None, source_name: str) -> Document:
+    def _stated(self, parsed: ParsedDocument, known: Document | None, document_id: str, kind: Kind | None, source_name: str) -> Document:
         meta = parsed.metadata
         language = meta.language or (known.language if known else None) or detect_language(parsed.text[:20_000], default="nl")
         court = meta.court or (known.court if known else "")
         found = self.courts.find(court, document_id)
-        stated = Document(
+        return Document(
             id=document_id,
             kind=kind or meta.kind or (known.kind if known else Kind.OTHER),
             court=court,
@@ -131,19 +133,6 @@ class Assembler:
             aliases=tuple(dict.fromkeys(meta.aliases)),
             sources=tuple(meta.sources),
             extra={**meta.extra, **{f"relation: {kind_}": target for kind_, target in meta.relations}},
-        )
-        if known is None:
-            return stated
-        # the catalogue is curated: it keeps its words and gets from the source what it does not have
-        return replace(
-            known,
-            date=known.date or stated.date,
-            published_on=known.published_on or stated.published_on,
-            case_numbers=tuple(dict.fromkeys([*known.case_numbers, *stated.case_numbers])),
-            official_url=known.official_url or stated.official_url,
-            sitting=known.sitting or stated.sitting,
-            aliases=tuple(dict.fromkeys([*known.aliases, *stated.aliases])),
-            extra={**known.extra, **stated.extra},
         )
 
     def _passages(self, parsed: ParsedDocument, expression: Expression) -> list[Passage]:
@@ -177,6 +166,20 @@ class Assembler:
                 )
             )
         return made
+
+
+def with_stated(known: Document, stated: Document) -> Document:
+    """The catalogue is curated: it keeps its words and gets from the source what it does not have."""
+    return replace(
+        known,
+        date=known.date or stated.date,
+        published_on=known.published_on or stated.published_on,
+        case_numbers=tuple(dict.fromkeys([*known.case_numbers, *stated.case_numbers])),
+        official_url=known.official_url or stated.official_url,
+        sitting=known.sitting or stated.sitting,
+        aliases=tuple(dict.fromkeys([*known.aliases, *stated.aliases])),
+        extra={**known.extra, **stated.extra},
+    )
 
 
 def _slugs(passages: Sequence[ParsedPassage]) -> list[str]:

@@ -52,6 +52,7 @@ class _Citation:
     resolved: bool = False
     is_decision: bool = False
     back: str | None = None  # the value of a back-reference
+    named: tuple[str, ...] = ()  # what it is resolved by, again and again; empty for a back-reference that names nothing
 
 
 class _Passages:
@@ -117,6 +118,7 @@ def link_citations(
                 kind=citation.kind,
                 pinpoint=citation.pinpoint.slug if citation.pinpoint else None,
                 resolved=citation.resolved,
+                named=citation.named,
             )
         )
     return links
@@ -263,6 +265,7 @@ def _resolve(
             identified = {target for target in targets if target.startswith("ECLI:")} or targets
             if len(identified) == 1:
                 citation.target = identified.pop()
+                citation.named = (citation.target,)
                 citation.resolved = bool(resolver("ecli", citation.target)) if citation.target.startswith("ECLI:") else False
         if citation.is_decision and citation.target and citation.target != document_id:
             decided.append(citation)
@@ -270,13 +273,16 @@ def _resolve(
 
 def _identify(citation: _Citation, resolver: Resolver) -> None:
     """The corpus's own id where it has the document; else the identifier as printed, normalised."""
+    unresolved = citation.target or citation.names[0][1]
+    forms = [form for kind, value in citation.names for form in _forms(kind, value)]
+    citation.named = tuple(dict.fromkeys([unresolved, *forms]))
     for kind, value in citation.names:
         for form in _forms(kind, value):
             identity = resolver(kind, form)
             if identity:
                 citation.target, citation.resolved = identity, True
                 return
-    citation.target = citation.target or citation.names[0][1]
+    citation.target = unresolved
 
 
 def _forms(kind: str, value: str) -> list[str]:
@@ -313,7 +319,9 @@ def _refer_back(
     if len(possible) == 1:
         target = next(iter(possible))
         citation.target = target
-        citation.resolved = any(earlier.target == target and earlier.resolved for earlier in decided)
+        meant = [earlier for earlier in decided if earlier.target == target]
+        citation.resolved = any(earlier.resolved for earlier in meant)
+        citation.named = meant[0].named if meant else (target,)
 
 
 def _nearest(finder: ReferenceFinder, printed: str, places: _Passages, citation: _Citation, decided: Sequence[_Citation]) -> set[str]:

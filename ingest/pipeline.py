@@ -10,18 +10,22 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from ingest.assemble import Assembled, Assembler
+from ingest.assemble import Assembled, Assembler, with_stated
 from ingest.chunk import chunk_texts
 from ingest.corpus import CorpusContent, load_corpus
+from ingest.erasure import Pending, Traces
 from ingest.parse.model import ParsedDocument, coverage
+from ingest.rebuild import Restored, as_version, facts_of, rebuild
+from ingest.withdrawals import Withdrawal, Withdrawn, apply, as_noted, as_withdrawn, located, refused
 from kb.domain.courts import Courts
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Expression, Kind, Passage
-from kb.domain.identifiers import PassageId, point_id
+from kb.domain.identifiers import point_id
 from kb.domain.pinpoints import PinpointKind
 from kb.domain.references import ReferenceFinder
 from kb.errors import InputRejected, KbError
@@ -30,9 +34,10 @@ from kb.retrieval import lexical, passages
 from kb.retrieval.dense import language_means
 from kb.retrieval.identify import build_resolver
 from kb.settings import Settings
+from kb.store import arrivals
 from kb.store.generations import PROBES, Build, Generations, Manifest, file_digests
 from kb.store.ledger import Entry, Ledger
-from kb.store.library import Library, LibraryWriter
+from kb.store.library import SCHEMA_VERSION, Library, LibraryWriter, schema_of
 from kb.store.vectors import VectorCache, space_key
 
 _NEVER = 99_991_231
@@ -73,6 +78,7 @@ class Outcome:
     generation: str | None
     changed: bool
     seconds: dict[str, float] = field(default_factory=dict)
+    restored: int = 0  # texts read again because the library was one of an older program
 
     @property
     def failed(self) -> bool:
@@ -116,14 +122,17 @@ class Pipeline:
         document in it. What cannot be read fails alone. With `rebuild` everything held is embedded and indexed again, whatever changed.
         """
         started = time.monotonic()
+        self._finish_erasure()
         ledger = Ledger(self._settings.data_dir / "ledger.sqlite")
         try:
             with self._generations.building() as build:
                 run = ledger.start()
-                writer = LibraryWriter.copy_of(build.base_library, build.directory / "library.sqlite")
+                writer, restored = self._writer(build)
                 try:
                     changed = self._sync_corpus(writer)
                     entries = self._take(writer, inputs, kind=kind, document_id=document_id, trust=trust)
+                    if restored is not None:
+                        entries, changed = [*restored.lost, *entries], True
                     changed = changed or any(entry.status in ("indexed", "new-version") for entry in entries)
                     parsed_at = time.monotonic()
                     current = self._generations.current_name()
@@ -141,7 +150,7 @@ class Pipeline:
         finally:
             ledger.close()
         seconds = {"reading": parsed_at - started, "indexing": time.monotonic() - parsed_at}
-        return Outcome(entries, current, changed, seconds)
+        return Outcome(entries, current, changed, seconds, restored=restored.texts if restored else 0)
 
     def forget(self, document_id: str) -> dict[str, int]:
         """Erases a document everywhere: texts, passages, index, vectors, originals, ledger lines, old generations.
@@ -149,55 +158,136 @@ class Pipeline:
         Returns how much of each was removed. A catalogued document loses the texts that were ingested; its digest belongs to the
         corpus directory and is taken out there. Raises: NotFound.
         """
+        self._finish_erasure()
         removed: dict[str, int] = {}
-        ledger = Ledger(self._settings.data_dir / "ledger.sqlite")
-        try:
-            with self._generations.building() as build:
-                writer = LibraryWriter.copy_of(build.base_library, build.directory / "library.sqlite")
-                try:
-                    document = writer.document(document_id)
-                    expressions = [e for e in writer.expressions(document.id, with_text=False) if e.trust != "curated"]
-                    removed["texts"] = len(expressions)
-                    removed["passages"] = sum(len(writer.passages(e.key)) for e in expressions)
-                    for expression in expressions:
-                        writer.drop_expression(expression.key)
-                    if not document.catalogued:
-                        writer.drop_document(document.id)
-                        removed["documents"] = 1
-                    writer.set_meta(f"forgotten:{document.id}", dt.datetime.now(dt.UTC).date().isoformat())
-                    for expression in expressions:
-                        writer.set_meta(f"forgotten-source:{expression.source_sha256}", document.id)
-                        original = self._original(expression.source_sha256)
-                        if original.exists() and not writer.holds_source(expression.source_sha256):
-                            original.unlink()
-                            removed["originals"] = removed.get("originals", 0) + 1
-                    self._finish(build, writer, purge=True)
-                except BaseException:
+        with self._generations.building() as build:
+            writer, _ = self._writer(build)
+            try:
+                document = writer.document(document_id)
+                expressions = [e for e in writer.expressions(document.id, with_text=False) if e.trust != "curated"]
+                removed["texts"] = len(expressions)
+                removed["passages"] = sum(len(writer.passages(e.key)) for e in expressions)
+                for expression in expressions:
+                    writer.drop_expression(expression.key)
+                if not document.catalogued:
+                    writer.drop_document(document.id)
+                    removed["documents"] = 1
+                today = dt.datetime.now(dt.UTC).date().isoformat()
+                writer.set_meta(f"forgotten:{document.id}", today)
+                sources = sorted({e.source_sha256 for e in expressions})
+                for source in sources:
+                    writer.set_meta(f"forgotten-part:{source}:{document.id}", today)
+                    if not writer.holds_source(source):
+                        writer.set_meta(f"forgotten-source:{source}", document.id)
+                pending = Pending((document.id,), tuple(sources), (document.id,))
+                Traces(self._settings.data_dir).plan(pending)
+                self._finish(build, writer, purge=True)
+            except BaseException:
+                writer.discard()
+                raise
+            return removed | self._erase_traces(pending)
+
+    def withdraw(self, withdrawals: Sequence[Withdrawal]) -> list[Withdrawn]:
+        """Applies the publishers' withdrawals: the texts go everywhere, as with `forget`, and old identifiers find the new ones.
+
+        What we say ourselves stays: the metadata, with a note, our digest, our treatment. One answer each, in the order given; what
+        was known already changes nothing.
+        """
+        self._finish_erasure()
+        with self._generations.building() as build:
+            writer, _ = self._writer(build)
+            try:
+                applied = apply(writer, withdrawals)
+                if not applied.changed:
+                    found = located(applied.done, writer)
                     writer.discard()
-                    raise
-                removed["generations"] = len(self._generations.retire(0))
-                removed["ledger lines"] = ledger.forget(document.id)
-        finally:
-            ledger.close()
+                    return found
+                self._sync_corpus(writer, again=True)
+                found = located(applied.done, writer)
+                pending = Pending(tuple(item.document_id for item in found), tuple(sorted(applied.sources)))
+                Traces(self._settings.data_dir).plan(pending)
+                self._finish(build, writer, purge=True)
+            except BaseException:
+                writer.discard()
+                raise
+            self._erase_traces(pending)
+        return found
+
+    def _writer(self, build: Build) -> tuple[LibraryWriter, Restored | None]:
+        """The library to work in: a copy of the current one; or, where an older program wrote that one, a new one made from the
+        originals and the corpus, with what became of it. Raises: StoreDamaged."""
+        base, path = build.base_library, build.directory / "library.sqlite"
+        if base is None or schema_of(base) >= SCHEMA_VERSION:
+            return LibraryWriter.copy_of(base, path), None
+        writer = LibraryWriter(path)
+        try:
+            for key, value in facts_of(base).items():
+                writer.set_meta(key, value)
+            self._sync_corpus(writer)
+            restored = rebuild(
+                base,
+                writer,
+                self._assembler(writer),
+                read=self._read,
+                original=self._original,
+                keep=lambda made, parsed: self._keep(writer, made.expression.source_name, made, parsed),
+                progress=lambda done, total: self._progress("reading again", done, total),
+            )
+        except BaseException:
+            writer.discard()
+            raise
+        return writer, restored
+
+    def _erase_traces(self, pending: Pending) -> dict[str, int]:
+        """After the generation without the text was published: everything else that held it, and the record of the work last."""
+        traces = Traces(self._settings.data_dir)
+        removed = traces.erase(pending.documents, pending.sources)
+        removed["generations"] = len(self._generations.retire(0))
+        if pending.forget_ledger:
+            ledger = Ledger(self._settings.data_dir / "ledger.sqlite")
+            try:
+                removed["ledger lines"] = sum(ledger.forget(name) for name in pending.forget_ledger)
+            finally:
+                ledger.close()
+        traces.done()
         return removed
+
+    def _finish_erasure(self) -> None:
+        """An erasure that was killed: where its generation was published the rest follows now; else it has not begun."""
+        traces = Traces(self._settings.data_dir)
+        pending = traces.pending()
+        if pending is None:
+            return
+        with self._generations.building() as build:
+            if build.base_library is not None:
+                with closing(Library(build.base_library)) as library:
+                    if any(library.holds_text(name, pending.sources) for name in pending.documents):
+                        traces.done()
+                        return
+            self._erase_traces(pending)
 
     # -- the corpus ------------------------------------------------------------------------------------------------------------
 
-    def _sync_corpus(self, writer: LibraryWriter) -> bool:
-        """Brings catalogue and digests into the library when they differ from those it holds; True when something changed."""
+    def _sync_corpus(self, writer: LibraryWriter, *, again: bool = False) -> bool:
+        """Brings catalogue and digests into the library when they differ from those it holds, or `again`; True when something
+        changed."""
         content = load_corpus(self._settings.corpus_dir)
-        if writer.meta("corpus_sha256") == content.sha256:
+        if writer.meta("corpus_sha256") == content.sha256 and not again:
             return False
+        content = as_withdrawn(content, writer)
         self._progress("corpus", 0, len(content.documents))
         held = {document.id: document for document in writer.documents() if document.catalogued}
         wanted = {document.id for document, _, _ in content.documents}
         for gone in sorted(held.keys() - wanted):
             self._uncatalogue(writer, held[gone])
         for number, (document, aliases, texts) in enumerate(content.documents, 1):
-            writer.put_document(replace(document, catalogued=True), aliases)
+            document = replace(document, catalogued=True)
             for expression in writer.expressions(document.id, with_text=False):
                 if expression.trust == "curated":
                     writer.drop_expression(expression.key)
+                elif expression.current and (stated := writer.stated(expression.key)):
+                    document = with_stated(document, stated)
+            writer.put_document(document, aliases)
             for expression, own in texts:
                 writer.put_expression(expression, own)
             self._progress("corpus", number, len(content.documents))
@@ -263,9 +353,9 @@ class Pipeline:
         if digest in seen:
             return [Entry(name, None, None, "skipped", "duplicate", detail="the same bytes were read in this run under another name")]
         seen.add(digest)
-        if forgotten := writer.meta(f"forgotten-source:{digest}"):
-            return [Entry(name, forgotten, None, "skipped", "forgotten", detail="this file was erased with `dublin-kb forget`")]
         held = writer.holds_source(digest)
+        if not held and (forgotten := writer.meta(f"forgotten-source:{digest}")):
+            return [Entry(name, forgotten, None, "skipped", "forgotten", detail="this file was erased with `dublin-kb forget`")]
         if held and not self._rules_changed(held) and document_id is None and kind is None:
             return self._held_already(writer, name, held)
         try:
@@ -287,12 +377,13 @@ class Pipeline:
                     document_id=document_id,
                     trust=trust,
                 )
-                made.append(self._keep(writer, label, assembled, document))
+                made.append(refused(writer, label, assembled.document, digest) or self._keep(writer, label, assembled, document))
             except InputRejected as error:
                 made.append(Entry(label, document.metadata.id, None, "failed", error.reason, detail=str(error)))
             except KbError as error:
                 made.append(Entry(label, document.metadata.id, None, "failed", error.code, detail=str(error)))
-        if any(entry.status in ("indexed", "new-version") for entry in made):
+        gone = any(entry.reason in ("forgotten", "withdrawn", "replaced") for entry in made)
+        if any(entry.status in ("indexed", "new-version") for entry in made) and not gone:
             self._keep_original(path, digest)
         return made
 
@@ -309,8 +400,8 @@ class Pipeline:
         detail = "; ".join(details) or None
         base = Entry(name, document.id, str(document.kind), "indexed", passages=len(new.passages), detail=detail)
         if current is None:
-            writer.put_document(document)
-            writer.put_expression(expression, new.passages, new.citations)
+            writer.put_document(as_noted(document, writer))
+            writer.put_expression(expression, new.passages, new.citations, stated=new.stated)
             return base
         if current.source_sha256 != expression.source_sha256:
             if current.text_sha256 == expression.text_sha256:
@@ -321,28 +412,21 @@ class Pipeline:
                 reason = f"{document.id} is held from {current.source_name}, whose structure tells more"
                 return replace(base, status="skipped", reason="better-source-held", passages=0, detail=reason)
             self._retire_expression(writer, current)
-            writer.put_document(_merged(writer.find_document(document.id), document))
-            writer.put_expression(replace(expression, version=current.version + 1), new.passages, new.citations)
+            writer.put_document(as_noted(_merged(writer.find_document(document.id), document), writer))
+            writer.put_expression(replace(expression, version=current.version + 1), new.passages, new.citations, stated=new.stated)
             return replace(base, status="new-version", reason=f"version {current.version + 1}")
-        writer.put_document(_merged(writer.find_document(document.id), document))
-        writer.put_expression(replace(expression, version=current.version), new.passages, new.citations)
+        writer.put_document(as_noted(_merged(writer.find_document(document.id), document), writer))
+        writer.put_expression(replace(expression, version=current.version), new.passages, new.citations, stated=new.stated)
         return replace(base, reason="read-again")
 
     @staticmethod
     def _retire_expression(writer: LibraryWriter, current: Expression) -> None:
         """The old text stays citable under `@v1`; it is no longer searched."""
-        full = writer.expression(current.key)
-        own = writer.passages(current.key)
-        links = writer.citations_from(current.document_id)
-        old = replace(full, current=False)
-        form = f"v{full.version}" if full.form == "official" else f"{full.form}-v{full.version}"
-        renamed = {p.id: str(PassageId(p.document_id, form, PassageId.parse(p.id).slug)) for p in own}
+        full, own = writer.expression(current.key), writer.passages(current.key)
+        links, stated = writer.citations_from(current.document_id), writer.stated(current.key)
         writer.drop_expression(current.key)
-        writer.put_expression(
-            old,
-            [replace(p, id=renamed[p.id]) for p in own],
-            [replace(link, passage_id=renamed[link.passage_id]) for link in links if link.passage_id in renamed],
-        )
+        expression, passages, citations = as_version(full, own, links, version=full.version, current=False)
+        writer.put_expression(expression, passages, citations, stated=stated)
 
     @staticmethod
     def _held_already(writer: LibraryWriter, name: str, held: Sequence[Expression]) -> list[Entry]:
@@ -361,10 +445,12 @@ class Pipeline:
     @staticmethod
     def _rules_changed(held: Sequence[Expression]) -> bool:
         """Whether a newer parser would read this file."""
+        from ingest.parse import patterns
         from ingest.parse.registry import parser_versions
 
-        versions = parser_versions()
-        return any(e.parser.partition("/")[0] in versions and versions[e.parser.partition("/")[0]] != e.parser for e in held)
+        versions = parser_versions() | {name: f"{name}/{patterns.load(name)['version']}" for name in ("voice-nl",)}
+        rules = [rule for e in held for rule in e.parser.split("+")]  # `rechtspraak/1+voice-nl/1`
+        return any(versions.get(rule.partition("/")[0], rule) != rule for rule in rules)
 
     def _assembler(self, writer: LibraryWriter) -> Assembler:
         return Assembler(
@@ -398,7 +484,8 @@ class Pipeline:
         return not same or not manifest.space.same_as(self._make_embedder().space)
 
     def _finish(self, build: Build, writer: LibraryWriter, *, purge: bool = False) -> str:
-        """Embeds, indexes and publishes what the library holds."""
+        """Links, embeds, indexes and publishes what the library holds."""
+        writer.relink()
         embedder = self._make_embedder()
         held = list(writer.searchable())
         contexts = [passages.context_line(document, passage) for document, _, passage in held]
@@ -429,6 +516,7 @@ class Pipeline:
             passage = held[chunk.passage][2]
             content.update(f"{passage.id} {passage.text_sha256} {chunk.number}\n".encode())
         corpus_sha256 = writer.meta("corpus_sha256") or ""
+        arrivals.mark(writer, dt.datetime.now(dt.UTC))
         writer.finish()
         total = self._engine.build(build.directory / "index", points(), dimension=embedder.space.dimension)
         build.publish(
@@ -534,6 +622,29 @@ def _file_sha256(path: Path) -> str:
 def _rank(parser: str) -> int:
     """A publisher's own structure tells more than another project's normalised form, whose places are found in running text."""
     return 0 if "rows" in parser else 1
+
+
+def withdraw(
+    settings: Settings,
+    withdrawals: Sequence[Withdrawal],
+    *,
+    embedder: Callable[[], Embedder] | None = None,
+    engine: IndexEngine | None = None,
+) -> list[Withdrawn]:
+    """The publishers' withdrawals applied to the store of `settings`, see `Pipeline.withdraw`; model and engine are those of the
+    settings unless given. Raises: StoreBusy, NoSpace, CorpusInvalid."""
+    from kb.wiring import build_embedder, build_engine
+
+    def unread(path: Path) -> Sequence[ParsedDocument]:
+        raise InputRejected("not-read", f"a withdrawal reads no files: {path.name}")
+
+    made = Pipeline(
+        settings,
+        embedder=embedder or (lambda: build_embedder(settings, bulk=True)),
+        engine=engine or build_engine(settings),
+        read=unread,
+    )
+    return made.withdraw(withdrawals)
 
 
 def _merged(held: Document | None, new: Document) -> Document:

@@ -166,6 +166,7 @@ class CitationLink:
     kind: str  # ecli, case-number, application-number, docket, kamerstuk, article, celex, …
     pinpoint: str | None = None  # slug in the target
     resolved: bool = False  # the target is in this corpus
+    named: tuple[str, ...] = ()  # every identifier printed for it, the surest first: by these a document that arrives later is found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ generation before, changes the copy, and publishes it together with its index.
 """
 
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,9 @@ from kb.domain.identifiers import PassageId, canonical_document_id, fold_identif
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InvalidIdentifier, NotFound, StoreDamaged
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_READABLE = (1, SCHEMA_VERSION)  # a generation of the program before answers until the builder has made it again
+REPLACED = "replaced:"  # meta key: a withdrawn identifier, to the one that replaced it
 _SCHEMA = """
 create table meta (key text primary key, value text not null) without rowid;
 create table document (
@@ -35,6 +38,7 @@ create table expression (
 ) without rowid;
 create index expression_document on expression (document_id);
 create index expression_source on expression (source_sha256);
+create table stated (expression_key text primary key, body text not null) without rowid;
 create table passage (
   id text primary key, document_id text not null, expression_key text not null, ordinal integer not null, slug text not null,
   start_char integer not null, end_char integer not null, text_sha256 text not null, body text not null
@@ -42,9 +46,11 @@ create table passage (
 create index passage_expression on passage (expression_key, ordinal);
 create index passage_document on passage (document_id);
 create table citation (
-  passage_id text not null, document_id text not null, start_char integer not null, end_char integer not null, text text not null,
-  target text not null, kind text not null, pinpoint text, primary key (passage_id, start_char, end_char, target)
+  passage_id text not null, start_char integer not null, end_char integer not null, named text not null, target text not null,
+  document_id text not null, text text not null, kind text not null, pinpoint text,
+  primary key (passage_id, start_char, end_char, named, target)
 ) without rowid;
+create index citation_named on citation (named);
 create index citation_target on citation (target);
 create index citation_document on citation (document_id);
 create table treatment (
@@ -69,9 +75,10 @@ class Library:
             schema = self._db.execute("select value from meta where key = 'schema'").fetchone()
         except sqlite3.Error as error:
             raise StoreDamaged(f"library {path} cannot be opened: {error}") from error
-        if schema is None or int(schema[0]) != SCHEMA_VERSION:
-            remedy = "move the data directory aside, then `dublin-kb ingest` your files again"
-            raise StoreDamaged(f"library {path} was written by another version of this program: {remedy}")
+        self.schema = int(schema[0]) if schema is not None else 0
+        if self.schema not in _READABLE:
+            remedy = "run `dublin-kb ingest`, which makes it again from the files it holds" if self.schema < SCHEMA_VERSION else _NEWER
+            raise StoreDamaged(f"library {path} was written by another version of this program (schema {self.schema}): {remedy}")
 
     def close(self) -> None:
         self._db.close()
@@ -79,6 +86,11 @@ class Library:
     def meta(self, key: str) -> str | None:
         row = self._one("select value from meta where key = ?", key)
         return None if row is None else str(row["value"])
+
+    def metas(self, prefix: str) -> dict[str, str]:
+        """The rest of each key that starts with `prefix`, to its value."""
+        rows = self._all("select key, value from meta where substr(key, 1, ?) = ? order by key", len(prefix), prefix)
+        return {str(row["key"])[len(prefix) :]: str(row["value"]) for row in rows}
 
     def document(self, document_id: str) -> Document:
         """By id or alias. Raises: NotFound, saying how near ids are found."""
@@ -88,14 +100,26 @@ class Library:
         return found
 
     def find_document(self, document_id: str) -> Document | None:
+        found = self.find_id(document_id)
+        row = self._one("select body from document where id = ?", found) if found else None
+        return None if row is None else document_from_json(row["body"])
+
+    def find_id(self, name: str) -> str | None:
+        """The id of the one document that has this id or alias; None where there is none, or more than one."""
         try:
-            canonical = canonical_document_id(document_id)
+            canonical = canonical_document_id(name)
         except InvalidIdentifier:
             return None
-        row = self._one("select body from document where id = ?", canonical)
-        if row is None:
-            ids = self.resolve_alias(canonical)
-            row = self._one("select body from document where id = ?", ids[0]) if len(ids) == 1 else None
+        if self._one("select 1 from document where id = ?", canonical):
+            return canonical
+        ids = self.resolve_alias(canonical)
+        return ids[0] if len(ids) == 1 and self._one("select 1 from document where id = ?", ids[0]) else None
+
+    def stated(self, expression_key: str) -> Document | None:
+        """What a text says of itself, before the catalogue's words took its place; None for our own texts."""
+        if self.schema < 2:
+            return None
+        row = self._one("select body from stated where expression_key = ?", expression_key)
         return None if row is None else document_from_json(row["body"])
 
     def resolve_alias(self, alias: str) -> list[str]:
@@ -162,12 +186,23 @@ class Library:
         document = self.document(asked.document)
         preferred = [f"digest-{language}", "digest-en", "digest-nl"]
         forms = [asked.form] if asked.form else ["", *preferred]
+        if asked.form and (current := self._current_form(document.id, asked.form)) is not None:
+            forms.append(current)  # the version asked for is the one that still counts, and stands under the plain id
         candidates = [str(PassageId(document.id, form, asked.slug)) for form in forms]
         held = self.passages_by_id(candidates)
         for candidate in candidates:
             if candidate in held:
                 return held[candidate]
         raise NotFound(f"{document.id} has no passage {asked.slug!r} in this corpus: see /documents/{document.id} for its passages")
+
+    def _current_form(self, document_id: str, form: str) -> str | None:
+        """The form (empty for the official text) under which the version that `form` names is current; None where it is not."""
+        match = _VERSION.fullmatch(form)
+        if match is None:
+            return None
+        base, version = match[1] or "official", int(match[2])
+        sql = "select 1 from expression where document_id = ? and form = ? and version = ? and current = 1"
+        return (match[1] or "") if self._one(sql, document_id, base, version) else None
 
     def twins(self, places: Sequence[tuple[str, str]]) -> list[Passage]:
         """Every passage of a current text at one of the places (document id, slug)."""
@@ -180,19 +215,34 @@ class Library:
             found += [_passage(row) for row in self._all(sql, *values)]
         return found
 
-    def citations_from(self, document_id: str) -> list[CitationLink]:
-        return [
-            _citation(row) for row in self._all(f"{_CITATION} where c.document_id = ? order by c.passage_id, c.start_char", document_id)
-        ]
+    def citations_from(self, document_id: str, *, current: bool = False) -> list[CitationLink]:
+        """The citations in all texts of a document, or only in those that still count, in the order of their places."""
+        rows = self._all(f"{_CITATION} where c.document_id = ? {_ONLY_CURRENT if current else ''} {_IN_ORDER}", document_id)
+        return [_citation(row) for row in rows]
 
     def citations_in(self, passage_id: str) -> list[CitationLink]:
         return [_citation(row) for row in self._all(f"{_CITATION} where c.passage_id = ? order by c.start_char", passage_id)]
 
-    def citations_to(self, document_id: str) -> list[CitationLink]:
-        rows = self._all(
-            f"{_CITATION} where c.target = ? and c.document_id <> ? order by c.passage_id, c.start_char", document_id, document_id
-        )
+    def citations_to(self, document_id: str, *, current: bool = False) -> list[CitationLink]:
+        """The citations of a document in the texts of others, or only in those that still count."""
+        own = "c.target = ? and c.document_id <> ?"
+        rows = self._all(f"{_CITATION} where {own} {_ONLY_CURRENT if current else ''} {_IN_ORDER}", document_id, document_id)
         return [_citation(row) for row in rows]
+
+    def held_places(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+        """The passages of current texts at each place (document id, slug), the official text's first; a place without one is absent."""
+        found: dict[tuple[str, str], list[str]] = {}
+        asked = list(dict.fromkeys(places))
+        for start in range(0, len(asked), 200):
+            part = asked[start : start + 200]
+            marks = ",".join(["(?,?)"] * len(part))
+            sql = (
+                "select p.document_id, p.slug, p.id from passage p join expression e on e.key = p.expression_key"
+                f" where e.current = 1 and (p.document_id, p.slug) in (values {marks}) order by e.form desc, p.id"
+            )
+            for row in self._all(sql, *[value for place in part for value in place]):
+                found.setdefault((row["document_id"], row["slug"]), []).append(row["id"])
+        return found
 
     def citation_counts(self) -> dict[str, int]:
         """How many documents of the corpus cite each document."""
@@ -219,6 +269,10 @@ class Library:
             for row in self._all("select *, '' as text from expression where source_sha256 = ? order by key", source_sha256)
         ]
 
+    def holds_text(self, document_id: str, sources: Sequence[str]) -> bool:
+        """Whether a text of this document is held that was read from one of the files (SHA-256)."""
+        return any(expression.source_sha256 in sources for expression in self.expressions(document_id, with_text=False))
+
     def counts(self) -> dict[str, int]:
         tables = {
             "documents": "document",
@@ -244,6 +298,11 @@ class Library:
             passage = _passage(row)
             if passage.text_sha256 != sha256(passage.text):
                 problems.append(f"passage {passage.id}: its text is not the one that was stored")
+        for row in self._all(_CITED_WORDS):
+            if row["words"] is None:
+                problems.append(f"citation {row['text'][:60]!r} of {row['target']}: the passage {row['passage_id']} is gone")
+            elif row["words"] != row["text"]:
+                problems.append(f"citation {row['text'][:60]!r} of {row['target']}: does not stand where {row['passage_id']} has it")
         orphans = self._all("select id from passage where expression_key not in (select key from expression)")
         problems += [f"passage {row['id']}: its text is gone" for row in orphans]
         return problems
@@ -271,7 +330,10 @@ class LibraryWriter(Library):
         self.path = path
         self._lock = threading.Lock()
         if base is not None:
-            Library(base).close()  # refuses another schema, before anything is copied
+            if (schema := schema_of(base)) != SCHEMA_VERSION:  # before anything is copied
+                raise StoreDamaged(
+                    f"library {base} has schema {schema}, this program writes {SCHEMA_VERSION}: it is made again, not copied"
+                )
             with closing(sqlite3.connect(f"file:{base}?mode=ro&immutable=1", uri=True)) as old, closing(sqlite3.connect(path)) as new:
                 old.backup(new)
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -282,6 +344,7 @@ class LibraryWriter(Library):
         if base is None:
             self._db.executescript(_SCHEMA)
             self.set_meta("schema", str(SCHEMA_VERSION))
+        self.schema = SCHEMA_VERSION
         self._db.execute("begin")
 
     @classmethod
@@ -291,8 +354,15 @@ class LibraryWriter(Library):
     def set_meta(self, key: str, value: str) -> None:
         self._db.execute("insert or replace into meta values (?, ?)", (key, value))
 
+    def drop_meta(self, key: str) -> None:
+        self._db.execute("delete from meta where key = ?", (key,))
+
     def put_document(self, document: Document, aliases: Iterable[tuple[str, str]] = ()) -> None:
-        """Inserts or replaces the document; `aliases` are (alias, kind) beside its case numbers."""
+        """Inserts or replaces the document; `aliases` are (alias, kind) beside its case numbers. Identifiers that this document's
+        own replaced (meta `replaced:<old id>`) stay its aliases, whoever writes it."""
+        replaced = self.metas(REPLACED)
+        former = sorted(old for old in replaced if final_id(replaced, old) == document.id)
+        document = replace(document, aliases=tuple(dict.fromkeys([*document.aliases, *former])))
         body = json.dumps(document_to_json(document), ensure_ascii=False, sort_keys=True)
         date = document.date.value if document.date else None
         row = (document.id, str(document.kind), document.court, date, document.title, document.language, int(document.catalogued), body)
@@ -303,8 +373,26 @@ class LibraryWriter(Library):
             if key := alias_key(alias):
                 self._db.execute("insert or ignore into alias values (?,?,?)", (key, document.id, kind))
 
-    def put_expression(self, expression: Expression, passages: Sequence[Passage], citations: Sequence[CitationLink] = ()) -> None:
-        """Inserts or replaces one text with its passages and the citations found in it."""
+    def put_former_id(self, old: str, new: str) -> None:
+        """`old` is asked for and finds `new`, whether or not `new` is held yet."""
+        self._db.execute("insert or replace into meta values (?, ?)", (REPLACED + old, new))
+        self._db.execute("delete from alias where alias = ?", (alias_key(old),))
+        held = self._one("select body from document where id = ?", final_id(self.metas(REPLACED), old))
+        if held is None:
+            return
+        document = document_from_json(held["body"])
+        names = [(alias, kind) for alias, document_id, kind in self.aliases() if document_id == document.id]
+        self.put_document(document, names)
+
+    def put_expression(
+        self,
+        expression: Expression,
+        passages: Sequence[Passage],
+        citations: Sequence[CitationLink] = (),
+        *,
+        stated: Document | None = None,
+    ) -> None:
+        """Inserts or replaces one text with its passages, the citations found in it, and what it says of itself."""
         self.drop_expression(expression.key)
         values = {**asdict(expression), "key": expression.key}
         names = ("key", *(f.name for f in fields(Expression)))
@@ -320,13 +408,18 @@ class LibraryWriter(Library):
                 "insert into passage values (?,?,?,?,?,?,?,?,?)",
                 (passage.id, passage.document_id, expression.key, passage.ordinal, slug, *place, body),
             )
+        if stated is not None:
+            body = json.dumps(document_to_json(stated), ensure_ascii=False, sort_keys=True)
+            self._db.execute("insert into stated values (?,?)", (expression.key, body))
         for link in citations:
-            found = (link.start_char, link.end_char, link.text, link.target, link.kind, link.pinpoint)
-            self._db.execute("insert or ignore into citation values (?,?,?,?,?,?,?,?)", (link.passage_id, expression.document_id, *found))
+            where = (link.passage_id, link.start_char, link.end_char, "\n".join(link.named), link.target)
+            found = (expression.document_id, link.text, link.kind, link.pinpoint)
+            self._db.execute("insert or ignore into citation values (?,?,?,?,?,?,?,?,?)", (*where, *found))
 
     def drop_expression(self, key: str) -> None:
         self._db.execute("delete from citation where passage_id in (select id from passage where expression_key = ?)", (key,))
         self._db.execute("delete from passage where expression_key = ?", (key,))
+        self._db.execute("delete from stated where expression_key = ?", (key,))
         self._db.execute("delete from expression where key = ?", (key,))
 
     def drop_document(self, document_id: str) -> None:
@@ -335,6 +428,19 @@ class LibraryWriter(Library):
         self._db.execute("delete from alias where document_id = ?", (document_id,))
         self._db.execute("delete from treatment where of_id = ? or by_id = ?", (document_id, document_id))
         self._db.execute("delete from document where id = ?", (document_id,))
+
+    def relink(self) -> int:
+        """Every citation leads to the document that its identifiers name in the library as it is now, whichever came first; where
+        none is held, to the surest identifier as printed. Returns how many citations moved."""
+        replaced = self.metas(REPLACED)
+        moved = 0
+        for row in self._all("select distinct named, target from citation where named <> '' order by named, target"):
+            named = row["named"].split("\n")
+            target = next((found for name in named if (found := self.find_id(name))), None) or final_id(replaced, named[0])
+            if target != row["target"]:
+                sql = "update or replace citation set target = ? where named = ? and target = ?"
+                moved += self._db.execute(sql, (target, row["named"], row["target"])).rowcount
+        return moved
 
     def replace_treatments(self, treatments: Iterable[Treatment]) -> None:
         self._db.execute("delete from treatment")
@@ -362,11 +468,41 @@ class LibraryWriter(Library):
         self._db.close()
 
 
+_NEWER = "use the version that wrote it, or restore a backup that this one made"
+_VERSION = re.compile(r"(?:(.+)-)?v(\d+)")
 _PASSAGE = (
     "select p.id, p.start_char, p.end_char, p.text_sha256, p.body, substr(e.text, p.start_char + 1, p.end_char - p.start_char) as text"
     " from passage p join expression e on e.key = p.expression_key"
 )
 _CITATION = "select c.*, exists (select 1 from document d where d.id = c.target) as resolved from citation c"
+_ONLY_CURRENT = (
+    "and c.target <> c.document_id and exists"
+    " (select 1 from passage p join expression e on e.key = p.expression_key where p.id = c.passage_id and e.current = 1)"
+)
+_IN_ORDER = "order by c.passage_id, c.start_char"
+_CITED_WORDS = (
+    "select c.passage_id, c.target, c.text, substr(e.text, c.start_char + 1, c.end_char - c.start_char) as words"
+    " from citation c left join passage p on p.id = c.passage_id left join expression e on e.key = p.expression_key"
+)
+
+
+def schema_of(path: Path) -> int:
+    """The schema of a library's file; 0 where it says none. Raises: StoreDamaged."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
+            row = db.execute("select value from meta where key = 'schema'").fetchone()
+            return int(row[0]) if row else 0
+    except sqlite3.Error as error:
+        raise StoreDamaged(f"library {path} cannot be opened: {error}") from error
+
+
+def final_id(replaced: Mapping[str, str], document_id: str) -> str:
+    """The identifier at the end of a chain of replacements; a loop ends where it would begin again."""
+    seen = {document_id}
+    while (following := replaced.get(document_id)) is not None and following not in seen:
+        seen.add(following)
+        document_id = following
+    return document_id
 
 
 def sha256(text: str) -> str:
@@ -451,6 +587,7 @@ def _citation(row: sqlite3.Row) -> CitationLink:
         kind=row["kind"],
         pinpoint=row["pinpoint"],
         resolved=bool(row["resolved"]),
+        named=tuple(named.split("\n")) if (named := row["named"] if "named" in row.keys() else "") else (),  # noqa: SIM118
     )
 
 

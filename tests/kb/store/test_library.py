@@ -328,7 +328,7 @@ def test_a_library_of_another_schema_is_refused_for_reading_and_for_copying(tmp_
     writer = written(tmp_path / "l.sqlite", FULL)
     writer.set_meta("schema", "999")
     writer.finish()
-    with pytest.raises(StoreDamaged, match="ingest"):
+    with pytest.raises(StoreDamaged, match="another version"):
         Library(tmp_path / "l.sqlite")
     with pytest.raises(StoreDamaged):
         LibraryWriter.copy_of(tmp_path / "l.sqlite", tmp_path / "copy.sqlite")
