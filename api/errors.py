@@ -209,7 +209,7 @@ def answer(
 def kb_error(request: Request, error: KbError) -> Response:
     status = status_of(error)
     if isinstance(error, NotAuthenticated) and request.method == "GET" and wants_page(request) and request.app.state.sign_in:
-        return RedirectResponse(f"/auth/login?next={quote(request.url.path)}", status_code=303)
+        return RedirectResponse(f"/auth/login?next={quote(request.url.path, safe='/:')}", status_code=303)
     headers = {}
     if error.retryable:
         headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S))

@@ -151,12 +151,12 @@ class SignIn:
     def _checked(self, token: str, nonce: str) -> Mapping[str, Any]:
         """The claims of an ID token whose signature, issuer, audience, times and nonce fit. Raises: SignInRefused."""
         from joserfc import jwt
-        from joserfc.errors import JoseError
+        from joserfc.errors import InvalidKeyIdError, JoseError
 
         try:
             try:
                 decoded = jwt.decode(token, self._key_set(), algorithms=list(_ALGORITHMS))
-            except ValueError:  # the provider may have changed its keys since
+            except InvalidKeyIdError:  # the provider may have changed its keys since
                 decoded = jwt.decode(token, self._key_set(again=True), algorithms=list(_ALGORITHMS))
             claims: dict[str, Any] = decoded.claims
             jwt.JWTClaimsRegistry(

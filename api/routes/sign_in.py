@@ -42,10 +42,11 @@ def callback(request: Request) -> Response:
     held = _sign_in(request)
     identity, cookie, path = held.finish(dict(pairs), request.cookies.get(UNDER_WAY_COOKIE))
     trace.identified(identity.who, str(identity.role))
+    onward = quote(path, safe="/:")
     answer = HTMLResponse(
         "<!doctype html><html lang=en><meta charset=utf-8><title>dublin-kb</title>"
-        f'<p><a href="{quote(path)}">Signed in. Continue. / Aangemeld. Verder.</a>',
-        headers={"Refresh": f"0; url={quote(path)}"},
+        f'<p><a href="{onward}">Signed in. Continue. / Aangemeld. Verder.</a>',
+        headers={"Refresh": f"0; url={onward}"},
     )
     answer.delete_cookie(UNDER_WAY_COOKIE, path="/auth", secure=True, httponly=True, samesite="lax")
     answer.set_cookie(SESSION_COOKIE, cookie, max_age=held.session_s, path="/", secure=True, httponly=True, samesite="strict")
