@@ -36,6 +36,7 @@ _ABBREVIATION = re.compile(
 )
 _NO_DOCUMENT = (ReferenceKind.BACK_REFERENCE, ReferenceKind.ARTICLE, ReferenceKind.RECITAL)
 _COURTS_OWN = (Voice.COURT, Voice.OPERATIVE, Voice.DIGEST)
+_ALIKE_WORDS = 3  # stems that two clauses share at least to be about the same
 _MANY_WORDS = 4  # stems of a sentence from which a share of them says something
 
 
@@ -129,6 +130,7 @@ class ProseRules:
     decides: WordList
     court_speaks: WordList
     place: re.Pattern[str]
+    clause_end: re.Pattern[str]
     capitals: frozenset[str]
     number_words: Mapping[str, frozenset[str]]  # digits -> words
     problems: Mapping[str, tuple[str, Text]]  # code -> verdict, words
@@ -158,6 +160,7 @@ class ProseRules:
             decides=WordList.of(table["decides"]),
             court_speaks=WordList.of(table["court_speaks"]),
             place=re.compile(table["place"], re.IGNORECASE),
+            clause_end=re.compile(table["clause_end"], re.IGNORECASE),
             capitals=frozenset(table["capitals"].casefold().split()),
             number_words={digits: frozenset(words.casefold().split()) for digits, words in table["number_words"].items()},
             problems=problems,
@@ -318,19 +321,22 @@ class Checker:
         held |= set(self.lexicon.stems(self.context, self.language))
         if len(wanted & held) < self.rules.own_words * len(wanted):
             return [*problems, "not-in-source"]
-        return [*problems, "negation"] if self.denies(text, wanted, own) else problems
+        return [*problems, "negation"] if self.denies(text, own) else problems
 
-    def denies(self, text: str, wanted: set[str], own: Sequence[Source]) -> bool:
-        """Whether the sentence of a passage that shares most words with this one is denied by it, or the reverse."""
-        best, share = "", 0.0
-        for part in (part for source in own for part in sentences_of(source.passage.display or source.passage.text)):
-            stems = set(self.lexicon.stems(part, self.language))
-            shared = len(wanted & stems) / len(wanted)
-            if shared > share:
-                best, share = part, shared
-        if share < self.rules.own_words:
-            return False
-        return (self._negation(text) is None) != (self._negation(best) is None)
+    def denies(self, text: str, own: Sequence[Source]) -> bool:
+        """Whether a clause of the sentence denies the clause of its passages that shares most words with it, or the reverse."""
+        parts = (part for source in own for part in sentences_of(source.passage.display or source.passage.text))
+        theirs = [(clause, set(self.lexicon.stems(clause, self.language))) for part in parts for clause in self.clauses(part)]
+        for clause in self.clauses(text):
+            wanted = set(self.lexicon.stems(clause, self.language))
+            best, held = max(theirs, key=lambda item: len(wanted & item[1]), default=("", set()))
+            alike = len(wanted & held) >= max(self.rules.own_words * len(wanted), _ALIKE_WORDS)
+            if alike and (self._negation(clause) is None) != (self._negation(best) is None):
+                return True
+        return False
+
+    def clauses(self, text: str) -> list[str]:
+        return [part for part in self.rules.clause_end.split(text) if part.strip()]
 
     def _negation(self, text: str) -> str | None:
         return self.rules.quotes.negation(re.findall(r"[^\W\d_]+", text.casefold()), self.language)
@@ -373,7 +379,8 @@ def _value(source: Source) -> str:
 
 def _place(number: str) -> str:
     """`91 t/m 93`, `91–93` and `91-93` are one place."""
-    return re.sub(r"\s*(?:-|–|t/m)\s*", "-", number).strip(" .").casefold()
+    number = re.sub(r"\s*(?:-|–|t/m)\s*", "-", number).strip(" .").casefold()
+    return number if "(" in number else number.rstrip(")")
 
 
 def _without_dates(text: str) -> tuple[set[str], str]:
