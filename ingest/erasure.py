@@ -1,4 +1,4 @@
-"""The traces of a document outside the library: originals, rendered pages, kept answers of publishers, lists for review.
+"""The traces of a document outside the library: originals, rendered pages, and what fetching kept (`ingest.provenance`).
 
 An erasure that is killed half-way is finished by the next builder: what is to go is written down first.
 """
@@ -6,12 +6,12 @@ An erasure that is killed half-way is finished by the next builder: what is to g
 import json
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.provenance import erase
+
 _PENDING = "erasing.json"
-_KEPT_CACHES = ("vectors.sqlite",)  # rows are deleted there one by one, see kb.store.vectors
-_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,6 @@ class Traces:
     """Everything below the data directory that holds a document and is neither a generation nor the ledger."""
 
     data_dir: Path
-    removed: dict[str, int] = field(default_factory=dict)
 
     def plan(self, pending: Pending) -> None:
         """Writes down what is to go, before the first byte goes."""
@@ -51,28 +50,14 @@ class Traces:
         (self.data_dir / _PENDING).unlink(missing_ok=True)
 
     def erase(self, documents: Sequence[str], sources: Iterable[str]) -> dict[str, int]:
-        """Removes the originals of these files with all that lies beside them, the pages drawn from them, every kept answer of a
-        publisher, and the lists for review that name one of the documents. Returns how many files of each."""
-        removed = {"originals": 0, "pages": 0, "kept answers": 0, "reviews": 0}
-        for digest in sorted(set(sources)):
-            folder = self.data_dir / "originals" / digest[:2]
-            removed["originals"] += _remove(folder.glob(f"{digest}*"))
+        """Removes the originals of these files (SHA-256) with all that lies beside them, the pages drawn from them, and what fetching
+        kept of the documents. Returns how many files of each."""
+        hashes = sorted(set(sources))
+        removed = {"originals": 0, "pages": 0}
+        for digest in hashes:
+            removed["originals"] += _remove((self.data_dir / "originals" / digest[:2]).glob(f"{digest}*"))
             removed["pages"] += _remove((self.data_dir / "cache" / "pages").rglob(f"{digest[:16]}*"))
-        removed["kept answers"] = _remove(self._kept_answers())
-        for path in _files(self.data_dir / "review"):
-            words = path.read_bytes()
-            if any(name.encode() in words for name in documents):
-                removed["reviews"] += _remove([path])
-        return {what: count for what, count in removed.items() if count}
-
-    def _kept_answers(self) -> list[Path]:
-        """Caches can be made again by asking again; which rows of a foreign cache hold a text is not ours to know."""
-        kept = {name + suffix for name in _KEPT_CACHES for suffix in _SUFFIXES}
-        return [path for path in _children(self.data_dir / "cache") if path.name not in kept and path.name != "pages"]
-
-
-def _children(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+        return {what: count for what, count in removed.items() if count} | erase(self.data_dir, documents, hashes)
 
 
 def _files(folder: Path) -> list[Path]:
