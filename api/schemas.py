@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import countries
-from kb.domain.documents import CitationLink, Document, Expression, Passage, Treatment
+from kb.domain.documents import Document, Expression, Passage, Treatment
 from kb.domain.identifiers import PassageId
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.domain.results import Group, Hit, Notice, Searched, SearchResult, Standing, Successor
+from kb.store.graph import Edge
 
 Localised = dict[str, str]
 
@@ -218,12 +219,16 @@ class LinkOut(Shape):
     kind: str
     pinpoint: str | None
     resolved: bool
+    from_pinpoint: Annotated[str, Field(description="Place of the passage that cites")]
+    target_passages: Annotated[list[str], Field(description="Passages of the target that `pinpoint` names and that are held")]
 
 
 class CitationsOut(Shape):
+    """What was extracted from the texts that count now (`cites`, `cited_by`), apart from what was judged (`treatment`, `treats`)."""
+
     document_id: str
-    cites: list[LinkOut]
-    cited_by: list[LinkOut]
+    cites: Annotated[list[LinkOut], Field(description="What this document cites; `resolved` is false for what this corpus does not hold")]
+    cited_by: Annotated[list[LinkOut], Field(description="Where other documents of the corpus cite it")]
     treatment: Annotated[list[TreatmentOut], Field(description="What later documents did to this one")]
     treats: Annotated[list[TreatmentOut], Field(description="What this document did to earlier ones")]
 
@@ -434,10 +439,11 @@ def text_out(expression: Expression) -> TextOut:
     )
 
 
-def link_out(link: CitationLink) -> LinkOut:
+def edge_out(edge: Edge) -> LinkOut:
+    link = edge.link
     return LinkOut(
         passage_id=link.passage_id,
-        document_id=PassageId.parse(link.passage_id).document,
+        document_id=edge.document_id,
         start_char=link.start_char,
         end_char=link.end_char,
         text=link.text,
@@ -445,6 +451,8 @@ def link_out(link: CitationLink) -> LinkOut:
         kind=link.kind,
         pinpoint=link.pinpoint,
         resolved=link.resolved,
+        from_pinpoint=edge.from_pinpoint,
+        target_passages=list(edge.target_passages),
     )
 
 

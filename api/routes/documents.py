@@ -18,12 +18,13 @@ from api.schemas import (
     PassageDetailOut,
     PassagesOut,
     document_out,
-    link_out,
+    edge_out,
     passage_out,
     treatment_out,
 )
 from api.uploads import LedgerOut, add_upload, forget_document
-from kb.domain.documents import Track
+from kb.domain.documents import Kind, Track
+from kb.store.graph import edges_from, edges_to
 
 router = APIRouter(tags=["documents"], route_class=ConditionalRoute)
 
@@ -31,6 +32,21 @@ _FILES = {
     "ris": ("application/x-research-info-systems", "ris"),
     "bibtex": ("application/x-bibtex", "bib"),
     "csl-json": ("application/vnd.citationstyles.csl+json", "json"),
+}
+_UPLOAD = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary", "description": "PDF, Word, HTML, XML, text, Markdown or JSON"},
+                    "kind": {"type": "string", "enum": [str(kind) for kind in Kind]},
+                },
+            }
+        }
+    },
 }
 Id = Annotated[str, Query(alias="id", min_length=1, max_length=400, description="Id or alias of a document")]
 Form = Annotated[
@@ -69,20 +85,20 @@ def documents(request: Request, asked: Annotated[DocumentsRequest, Query()]) -> 
     )
 
 
-@router.post("/documents", status_code=201, dependencies=[Depends(deps.editor)])
+@router.post("/documents", status_code=201, dependencies=[Depends(deps.editor)], openapi_extra={"requestBody": _UPLOAD})
 async def add(request: Request) -> LedgerOut:
     """Adds one document: `multipart/form-data` with a field `file`, and optionally `kind`. Needs a key with role editor."""
     return await add_upload(request)
 
 
-@router.get("/documents/passages", include_in_schema=False)
+@router.get("/documents/passages")
 def passages_by_query(
     request: Request, document_id: Id, form: Form = None, lang: Lang = None, limit: Limit = 1000, offset: Offset = 0
 ) -> PassagesOut:
     return passages_of(request, document_id, form, lang, limit, offset)
 
 
-@router.get("/documents/citations", include_in_schema=False)
+@router.get("/documents/citations")
 def citations_by_query(request: Request, document_id: Id, lang: Lang = None) -> CitationsOut:
     return citations_of(request, document_id, lang)
 
@@ -124,8 +140,8 @@ def citations_of(request: Request, document_id: str, lang: Lang = None) -> Citat
     document = held.library.document(document_id)
     return CitationsOut(
         document_id=document.id,
-        cites=[link_out(link) for link in held.library.citations_from(document.id)],
-        cited_by=[link_out(link) for link in held.library.citations_to(document.id)],
+        cites=[edge_out(edge) for edge in edges_from(held.library, document.id)],
+        cited_by=[edge_out(edge) for edge in edges_to(held.library, document.id)],
         treatment=[treatment_out(edge, language) for edge in held.standings.treatment_of(document.id)],
         treats=[treatment_out(edge, language) for edge in held.standings.treatments_by(document.id)],
     )
@@ -150,7 +166,7 @@ def erase(request: Request, document_id: str) -> dict[str, object]:
     return forget_document(deps.services(request), document_id)
 
 
-@router.delete("/documents", dependencies=[Depends(deps.editor)], include_in_schema=False)
+@router.delete("/documents", dependencies=[Depends(deps.editor)])
 def erase_by_query(request: Request, document_id: Id) -> dict[str, object]:
     return forget_document(deps.services(request), document_id)
 
@@ -191,7 +207,7 @@ def _passage(request: Request, id_: str, as_of: dt.date, track: Track | None, la
     return passage_detail(deps.view(request), id_, as_of, track, deps.message_language(request, lang), width)
 
 
-@router.get("/export", tags=["export"], include_in_schema=False)
+@router.get("/export", tags=["export"])
 def export_by_query(request: Request, id_: Id, style: str = "nl", as_of: AsOf = None) -> Response:
     return export(request, id_, style, as_of)
 

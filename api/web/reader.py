@@ -16,7 +16,7 @@ from api.web.contexts import PASSAGES_A_PART, Link, Pages, PassageView, document
 from api.web.pictures import Graph, Node, graph
 from kb.domain.documents import CitationLink, Document, Expression, Kind, Passage, TextStatus, Treatment
 from kb.domain.identifiers import PassageId
-from kb.domain.pinpoints import Pinpoint
+from kb.domain.pinpoints import Pinpoint, slug_places
 
 _CITERS = 25  # documents that cite, shown with their sentences
 _CITERS_NAMED = 200  # and by name
@@ -201,7 +201,8 @@ class Reader(Pages):
         citers: dict[str, set[str]] = {}
         for link in self._citations_to(document):
             if link.pinpoint:
-                citers.setdefault(link.pinpoint, set()).add(PassageId.parse(link.passage_id).document)
+                for place in slug_places(link.pinpoint):
+                    citers.setdefault(place, set()).add(PassageId.parse(link.passage_id).document)
         made: list[ReaderPassage] = []
         before: tuple[str, ...] = ()  # a part begins with all the headings above it
         for passage in shown:

@@ -103,6 +103,30 @@ class Pinpoint:
         return self.kind not in (PinpointKind.HOLDING, PinpointKind.POSITION)
 
 
+_SLUG = re.compile(r"(?P<kind>para|ro|rn|art|recital|answer|question|headnote|page|fn)-(?P<value>\d.*)")
+_SLUG_RANGE = re.compile(r"((?:\d+\.)*)(\d+)-((?:\d+\.)*)(\d+)")
+_LONGEST_RANGE = 100  # a longer one is a misreading, or means the whole text
+
+
+def slug_places(slug: str) -> tuple[str, ...]:
+    """The single places that a slug names, in its order: `para-85-87,90` is para-85, para-86, para-87, para-90.
+
+    What is no list or range of numbers is one place, itself.
+    """
+    match = _SLUG.fullmatch(slug)
+    if match is None:
+        return (slug,)
+    places: dict[str, None] = {}
+    for piece in match["value"].split(","):
+        ends = _SLUG_RANGE.fullmatch(piece)
+        first, last = (int(ends[2]), int(ends[4])) if ends else (0, -1)
+        if ends and ends[1] == ends[3] and first < last <= first + _LONGEST_RANGE:
+            places.update((f"{match['kind']}-{ends[1]}{number}", None) for number in range(first, last + 1))
+        else:
+            places[f"{match['kind']}-{piece}"] = None
+    return tuple(places)
+
+
 def _slugged(value: str) -> str:
     value = _SPAN.sub("-", value)
     value = _JOIN.sub(",", value)
