@@ -92,9 +92,8 @@ def test_the_permanent_address_brings_the_passage_into_view_also_without_a_scrip
     tab.context.close()
 
 
-@pytest.mark.parametrize("script", [True, False])
-def test_a_caseworker_enters_a_case_and_takes_the_memo_with_and_without_a_script(chromium: Browser, address: str, script: bool) -> None:
-    tab = Tab(chromium, address, java_script_enabled=script, accept_downloads=True)
+def test_a_caseworker_enters_a_case_and_takes_the_memo_without_a_script(chromium: Browser, address: str) -> None:
+    tab = Tab(chromium, address, java_script_enabled=False, accept_downloads=True)
     page = tab.page
     fill_in_a_case(page)
     assert factories.MARK not in page.url
@@ -109,8 +108,6 @@ def test_a_caseworker_enters_a_case_and_takes_the_memo_with_and_without_a_script
         page.get_by_role("button", name="Word (.docx)").click()
     assert download.value.suggested_filename == "memo-ibrahim-threshold-2026-03-02.docx"
     assert factories.MARK not in download.value.url
-    if script:
-        assert tab.breaches() == []
     tab.context.close()
 
 
@@ -132,14 +129,6 @@ def test_a_passage_is_pinned_with_a_note_in_the_memory_of_the_page_alone(chromiu
     assert page.locator("#pins").is_hidden()
     assert tab.breaches() == []
     tab.context.close()
-
-
-def test_an_overtaken_authority_leads_to_its_successor(tab: Tab) -> None:
-    page = tab.open("/search?q=evident+en+fundamenteel+verschil+beschermingsbeleid")
-    first = page.locator("article.document").first
-    assert first.locator(".badge").inner_text() == "Achterhaald"
-    first.locator(".standing__next a").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Koerswijziging indirect refoulement"
 
 
 def test_filters_are_applied_by_keyboard_and_taken_away_again(tab: Tab) -> None:
