@@ -7,6 +7,7 @@ limit, and lets only a document through, so that the page of a bot check is neve
 
 import datetime as dt
 import email.utils
+import functools
 import hashlib
 import sqlite3
 import ssl
@@ -136,7 +137,7 @@ class Client:
         self._storage = SqliteStorage(connection=connection, max_size=4 * 2**30)
         deadline = Deadline()
         pool = httpcore2.ConnectionPool(
-            ssl_context=httpcore2.default_ssl_context(),
+            ssl_context=_tls(),
             max_connections=4,
             max_keepalive_connections=4,
             keepalive_expiry=30,
@@ -246,7 +247,7 @@ class Client:
                 status=response.status_code,
                 headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
                 asked_at=asked_at,
-                from_cache=bool(caching and caching.from_cache),
+                from_cache=bool(caching and caching["from_cache"]),
                 cache_key=key,
             )
         raise FetchProblem("too-many-redirects", f"{url} leads on more than {self._rules.client.redirects} times")
@@ -279,7 +280,7 @@ class _PoliteTransport(httpx2.BaseTransport):
             extensions={"timeout": timeout},
         )
         try:
-            with _as_problems(host):
+            with _as_problems(host, self._deadline):
                 response = self._pool.handle_request(asked)
                 try:
                     status = response.status
@@ -327,6 +328,12 @@ class _PoliteTransport(httpx2.BaseTransport):
         if unzip and content and not unzip.eof:
             raise FetchProblem("cut-off", "the answer ends in the middle")
         return bytes(content)
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The authorities that are trusted, read once a process."""
+    return httpcore2.default_ssl_context()
 
 
 def _passing(error: Exception) -> bool | float:
@@ -402,10 +409,11 @@ def _retry_after(text: str | None, now: float) -> float | None:
 
 
 @contextmanager
-def _as_problems(host: str) -> Iterator[None]:
+def _as_problems(host: str, deadline: Deadline) -> Iterator[None]:
     try:
         yield
     except httpcore2.TimeoutException as error:
+        deadline.left()  # a wait that the total limit cut short
         raise FetchProblem("timeout", f"{host} does not answer in time ({type(error).__name__})") from error
     except (httpcore2.ConnectError, ssl.SSLError) as error:
         if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
