@@ -399,6 +399,8 @@ class Pages:
                 return t.or_self("status_short", value)
             case "kind" | "voice" | "track":
                 return t.or_self(name, value)
+            case "court" if not value:
+                return t("doc.unknown_court")
             case "from" | "until" | "as_of":
                 return f"{t(f'filter.{name}')}: {t.date(value)}"
         return value

@@ -131,7 +131,9 @@ def home(request: Request) -> Response:
 def _label(t: Words) -> Any:
     from api import countries
 
-    return lambda name, value: countries.name(value, t.language) if name == "state" else t.or_self(name, value)
+    return lambda name, value: (
+        countries.name(value, t.language) if name == "state" else t.or_self(name, value) if value else t("doc.unknown_court")
+    )
 
 
 @router.get("/search")

@@ -11,10 +11,10 @@ _LABEL = 270  # width of the names beside a timeline; all measures are units of 
 _WIDTH = 860
 _ROW = 26
 _TOP = 44
-_NODE = 300  # of a graph: width of a box
-_GAP = 110
+_NODE = 320  # of a graph: width of a box
+_GAP = 90
 _CHARACTERS = 34  # that fit beside a timeline
-_NODE_CHARACTERS = 38
+_NODE_CHARACTERS = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +137,22 @@ def graph(middle: str, earlier: Sequence[Node], later: Sequence[Node], limit: in
     if not any(sides):
         return None
     height = max(len(side) for side in sides) * (_ROW + 6) + 20
-    width = 3 * _NODE + 2 * _GAP
+    step = _NODE + _GAP
+    middle_x = step if sides[0] else 0  # an empty side takes no room
     middle_y = height // 2
     boxes: list[Box] = []
     curves: list[Curve] = []
-    for column, side in enumerate(sides):
-        x = 0 if column == 0 else 2 * (_NODE + _GAP)
+    for x, side in ((0, sides[0]), (middle_x + step, sides[1])):
         start = middle_y - len(side) * (_ROW + 6) // 2 + (_ROW + 6) // 2
+        left = min(x, middle_x) + _NODE
+        right, bend = left + _GAP, left + _GAP // 2
         for index, node in enumerate(side):
             y = start + index * (_ROW + 6)
             boxes.append(Box(x, y, short(node.label, _NODE_CHARACTERS), node.effect))
-            left, right = (_NODE, _NODE + _GAP) if column == 0 else (2 * _NODE + _GAP, 2 * (_NODE + _GAP))
-            ends = (y, middle_y) if column == 0 else (middle_y, y)
-            bend = (left + right) // 2
-            curves.append(Curve(f"M{left} {ends[0]}C{bend} {ends[0]} {bend} {ends[1]} {right} {ends[1]}", node.effect))
-    return Graph(width, height, _NODE, boxes, curves, Box(_NODE + _GAP, middle_y, short(middle, _NODE_CHARACTERS), None))
+            from_y, to_y = (y, middle_y) if x < middle_x else (middle_y, y)
+            curves.append(Curve(f"M{left} {from_y}C{bend} {from_y} {bend} {to_y} {right} {to_y}", node.effect))
+    width = (middle_x + step if sides[1] else middle_x) + _NODE
+    return Graph(width, height, _NODE, boxes, curves, Box(middle_x, middle_y, short(middle, _NODE_CHARACTERS), None))
 
 
 @dataclass(frozen=True, slots=True)
