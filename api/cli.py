@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from api import assess_cli, audit_cli, check_cli, mcp_cli
+from api import assess_cli, audit_cli, catalogue_cli, check_cli, mcp_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 model_app = typer.Typer(help="The embedding model.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
+app.add_typer(catalogue_cli.app, name="catalogue")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, in the shapes of the API.")]
 

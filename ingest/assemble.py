@@ -112,13 +112,13 @@ class Assembler:
     def _stated(self, parsed: ParsedDocument, known: Document | None, document_id: str, kind: Kind | None, source_name: str) -> Document:
         meta = parsed.metadata
         language = meta.language or (known.language if known else None) or detect_language(parsed.text[:20_000], default="nl")
-        court = meta.court or (known.court if known else "")
+        court = meta.court or ""  # never the catalogue's: what the text states is compared with it
         found = self.courts.find(court, document_id)
         return Document(
             id=document_id,
             kind=kind or meta.kind or (known.kind if known else Kind.OTHER),
             court=court,
-            title=meta.title or (known.title if known else "") or source_name,
+            title=meta.title or source_name,
             language=language,
             date=_date(meta.date),
             published_on=_date(meta.published_on),

@@ -36,6 +36,7 @@ PROBES = (
     "Οι δικαιούχοι διεθνούς προστασίας αντιμετωπίζουν έλλειψη στέγης.",
 )
 _ROOM_FACTOR = 3
+_NO_INDEX = "there is no index yet: run `dublin-kb ingest` (or `make serve`, which does)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Generations:
         current = self.current_name()
         names = [name for name in self.names() if current is None or name <= current]
         if current is None or not (names or (self.root / current).exists()):
-            raise StoreEmpty("there is no index yet: run `dublin-kb ingest` (or `make serve`, which does)")
+            raise StoreEmpty(_NO_INDEX)
         problem: str | None = None
         for name in sorted({*names, current}, reverse=True):
             try:
@@ -206,6 +207,19 @@ class Generations:
         if free < _ROOM_FACTOR * size:
             needed = _ROOM_FACTOR * size // 2**20
             raise NoSpace(f"{self.root} has {free // 2**20} MiB free and a new index may need {needed}: make room, then try again")
+
+
+@contextmanager
+def current_library(data_dir: Path) -> Iterator[Library]:
+    """The library of the generation that answers, alone: for work that asks no index. Raises: StoreEmpty, StoreDamaged."""
+    path = data_dir / "store" / "CURRENT" / "library.sqlite"
+    if not path.is_file():
+        raise StoreEmpty(_NO_INDEX)
+    library = Library(path.resolve())
+    try:
+        yield library
+    finally:
+        library.close()
 
 
 class Build:
