@@ -63,6 +63,7 @@ class CjeuRules:
     named: re.Pattern[str]
     condition: re.Pattern[str]
     adjacent: re.Pattern[str]
+    veto: re.Pattern[str]
 
 
 @cache
@@ -91,6 +92,7 @@ def cjeu_rules() -> CjeuRules:
         named=re.compile(report["named"] + r"\b", re.I),
         condition=re.compile(report["condition"], re.I),
         adjacent=re.compile(report["adjacent"], re.I),
+        veto=_joined(data["veto"]["opening"]),
     )
 
 
@@ -164,6 +166,8 @@ def _cjeu_voice(draft: Draft, section: str | None, rules: CjeuRules) -> Voice:
     if report is not None:
         return report
     if section == "mixed" and not rules.court.match(words):
+        return Voice.UNKNOWN
+    if rules.veto.match(words[:_OPENING]) or rules.veto.match(without_lead(words[:_OPENING])):
         return Voice.UNKNOWN
     return Voice.QUOTED_LAW if _mostly_quotation(draft) else Voice.COURT
 
@@ -267,6 +271,7 @@ class Openings:
     law: re.Pattern[str]
     unknown: re.Pattern[str]
     strong: re.Pattern[str]
+    veto: re.Pattern[str]
     noting: re.Pattern[str]
     both: re.Pattern[str]
     verdict: re.Pattern[str]
@@ -390,14 +395,18 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
     rules = openings_of(language)
     words = body_of(text)
     opening = words[:_OPENING]
+    told = without_lead(opening)
     if section == "arguments":
-        told = without_lead(opening)
         return Voice.APPLICANT if rules.applicant.match(told) else Voice.AUTHORITY if rules.authority.match(told) else Voice.UNKNOWN
     if rules.operative.match(opening):
         return Voice.OPERATIVE
     if mostly_quoted(words) and rules.law.match(opening):
         return Voice.QUOTED_LAW
     quoted = mostly_quoted(words) or (language != "en" and in_english(words)) or (language == "de" and in_reported_speech(words))
+    if rules.veto.match(opening) or rules.veto.match(told):  # it opens like a report, whatever comes after
+        sides = ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority))
+        side = next((voice for voice, pattern in sides if pattern.match(told)), Voice.UNKNOWN)
+        return Voice.UNKNOWN if rules.answer.search(words) else side
     if quoted or _SECOND.search(words):  # a quotation, an argument in reported speech, or a second paragraph that reports
         return Voice.UNKNOWN
     if found := rules.noting.match(opening):
@@ -406,9 +415,9 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
     if not rules.strong.match(opening):
         if found := rules.law.match(opening):
             return Voice.UNKNOWN if rules.strong.search(words, found.end()) else Voice.QUOTED_LAW
-        for told in dict.fromkeys((opening, without_lead(opening))):
+        for candidate in dict.fromkeys((opening, told)):
             for voice, pattern in ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority)):
-                if found := pattern.match(told):
+                if found := pattern.match(candidate):
                     return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
         if section == "mixed" or rules.unknown.match(opening) or somebody_heard(opening, language):
             return Voice.UNKNOWN

@@ -121,6 +121,11 @@ class VoiceRules:
             )
             self._verdict = re.compile("|".join(markers["verdict"]))
             self._shortfall = re.compile("|".join(markers["shortfall"]))
+            veto = data["veto"]
+            self._veto_first = re.compile(r"\A(?:" + "|".join(veto["first"]) + ")")
+            self._veto_events = re.compile(veto["events"])
+            self._veto_finds = re.compile(veto["finds"])
+            self._veto_closing = re.compile("|".join(veto["closing"]))
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise CorpusInvalid(f"{source}: {error!r}") from error
         self._patterns: dict[str, _CourtPatterns] = {}
@@ -198,7 +203,15 @@ class VoiceRules:
             return Voice.APPLICANT if not _has(sentences, "court", "ruling", "authority") else Voice.UNKNOWN
         if section is Section.AUTHORITY:
             return Voice.AUTHORITY if not _has(sentences, "court", "ruling", "applicant") else Voice.UNKNOWN
-        return self._grounds_voice(sentences, section, opinion, quoted)
+        voice = self._grounds_voice(sentences, section, opinion, quoted)
+        return Voice.UNKNOWN if voice is Voice.COURT and self._vetoed(sentences) else voice
+
+    def _vetoed(self, sentences: Sequence[_Sentence]) -> bool:
+        """Whether a ground that sounds like the court's opens as a report, tells events day by day, or ends with the record's formulas."""
+        first = sentences[0].text[:_REACH]
+        if self._veto_first.match(first) or any(self._veto_closing.search(s.text) for s in sentences):
+            return True
+        return bool(self._veto_finds.match(first)) and sum(len(self._veto_events.findall(s.text)) for s in sentences) >= 2
 
     def sentences(self, text: str, court: Court) -> list[_Sentence]:
         """The sentences of a passage with what each one is, its printed number left out."""
@@ -222,6 +235,8 @@ class VoiceRules:
             if straight.match(sentence) or straight.match(bare):
                 if opens:
                     return "court"
+                if sentence.startswith(("Volgens", "Blijkens")):  # all of it is what the party says, `terecht` too
+                    return name
                 # `Verweerder heeft zich terecht op het standpunt gesteld`: the word before `dat` is the court's verdict
                 clause = sentence.split(" dat ", 1)[0]
                 return "verdict" if self._verdict.search(clause) else "plain" if self._shortfall.search(clause) else name
