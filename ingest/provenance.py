@@ -82,6 +82,7 @@ def erase(data_dir: Path, document_ids: Iterable[str], sources: Iterable[str] = 
                 for table in ("text", "file", "answer"):
                     db.execute(f"delete from {table} where document_id = ?", (document_id,))
             db.execute("vacuum")
+            db.execute("pragma wal_checkpoint(truncate)")
     for sha256 in hashes:
         removed["provenance"] += _unlink(_path(data_dir, sha256))
         for waiting in (data_dir / SPOOL).glob(f"{sha256}*"):

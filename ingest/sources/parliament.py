@@ -147,7 +147,7 @@ def _records(content: bytes, url: str) -> tuple[list[str], int]:
         root = parse_xml(content)
     except InputRejected as problem:
         raise FetchProblem("changed-schema", f"{url[:80]}…: {problem}") from None
-    count = next((node.text or "" for node in root if local_name(node) == "numberOfRecords"), "")
+    count = next((node.text or "" for node in root if local_name(node) == "numberofrecords"), "")
     if not count.strip().isdigit():
         raise FetchProblem("changed-schema", f"{url[:80]}…: the answer does not say how many papers were found")
     ids = []

@@ -4,6 +4,7 @@ A page where XML was expected, an error text with status 200, another document t
 anything is stored, and none of them means that the document does not exist.
 """
 
+import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,11 @@ def is_page(content: bytes, headers: Mapping[str, str]) -> bool:
     """Whether an answer is a web page, by what it says and by what it is."""
     head = _head(content).lower()
     return "html" in headers.get("content-type", "").lower() or head.startswith((b"<!doctype html", b"<html"))
+
+
+def _words(content: bytes) -> str:
+    """The text between the marks, its references resolved: `C&#8209;297/17` names the case too."""
+    return html.unescape(re.sub(r"<[^>]*>", "", content.decode("utf-8", "replace")))
 
 
 def refuse_empty(content: bytes, url: str) -> None:
@@ -101,7 +107,7 @@ def court_of_justice(identities: Sequence[str], suffix: str) -> Recognise:
             raise FetchProblem("not-a-document", f"{url}: the answer is no page with a text")
         elif b"</html>" not in content[-200:].lower():
             raise FetchProblem("cut-off", f"{url}: the text ends before its end")
-        words = re.sub(r"<[^>]*>", "", content.decode("utf-8", "replace"))
+        words = _words(content)
         if patterns and not any(pattern.search(words) for pattern in patterns):
             raise FetchProblem("other-document", f"{url}: the text does not name {' or '.join(identities[:3])}")
 
@@ -113,7 +119,7 @@ def strasbourg(application_numbers: Sequence[str]) -> Recognise:
 
     def look(content: bytes, _: Mapping[str, str], url: str) -> None:
         refuse_empty(content, url)
-        words = re.sub(rb"<[^>]*>", b"", content).decode("utf-8", "replace")
+        words = _words(content)
         if not words.strip("\u00a0 \r\n\t"):
             raise FetchProblem("no-text", f"{url}: the fragment is empty; the decision may exist as PDF only")
         if b"<p" not in content:

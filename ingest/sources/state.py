@@ -63,8 +63,11 @@ class State:
         data_dir.mkdir(parents=True, exist_ok=True)
         self._spool = data_dir / SPOOL
         self._db = sqlite3.connect(data_dir / STATE_FILE, isolation_level=None)
+        # a lost line after a power cut is one question asked again: no flush to disk for each
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
         self._db.execute("pragma secure_delete = on")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(f"begin immediate; {_SCHEMA} commit;")
 
     def close(self) -> None:
         self._db.close()
