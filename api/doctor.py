@@ -3,15 +3,14 @@
 import importlib.metadata
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from api.auth import is_loopback, require_safe_address
+from api import surroundings
+from api.auth import Keys, is_loopback, require_safe_address
+from api.findings import Finding, Level
 from kb.errors import KbError, StoreDamaged
 from kb.ports import Embedder
 from kb.settings import Settings
@@ -20,21 +19,16 @@ from kb.store.ledger import Ledger, report
 from kb.store.library import Library
 from kb.wiring import KnowledgeBase, build_embedder, build_engine
 
+# for a check that ends with an error of its own
+_REMEDIES = {
+    "address": "set KB_API_KEYS (or KB_OIDC_ISSUER), or KB_HOST=127.0.0.1",
+    "corpus": "point KB_CORPUS_DIR at the folder `corpus` of this version",
+    "files": "let the account that runs this own KB_DATA_DIR",
+    "lock": "let the account that runs this own KB_DATA_DIR; move a damaged ledger.sqlite away",
+    "store": "run `dublin-kb ingest --rebuild`, or restore a backup",
+}
+_PYTHON = (3, 11)
 _ROOM_FACTOR = 3  # a new generation is built beside the old one
-_PROBE_TIMEOUT_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `remedy` says what to do; empty where nothing is wrong."""
-
-    level: Literal["ok", "note", "problem"]
-    what: str
-    message: str
-    remedy: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        return {"level": self.level, "what": self.what, "message": self.message, "remedy": self.remedy}
 
 
 def examine() -> list[Finding]:
@@ -49,7 +43,13 @@ def examine() -> list[Finding]:
         ("address", _address),
         ("corpus", _corpus),
         ("disk", _disk),
-        ("qdrant", _qdrant),
+        ("files", surroundings.files),
+        ("clock", surroundings.clock),
+        ("port", surroundings.port),
+        ("qdrant", surroundings.server),
+        ("sign-in", surroundings.sign_in),
+        ("audit", surroundings.audit),
+        ("lock", surroundings.lock),
     ]
     for what, check in checks:
         found += _guarded(what, lambda check=check: check(settings))  # type: ignore[misc]
@@ -69,15 +69,19 @@ def _guarded(what: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]
     try:
         found.extend(check())
     except KbError as error:
-        found.append(Finding("problem", what, str(error)))
+        found.append(Finding("problem", what, str(error), _REMEDIES.get(what, "do what the message says")))
     except Exception as error:
-        found.append(Finding("problem", what, f"{type(error).__name__}: {error}"))
+        told = f"{type(error).__name__}: {error}"
+        found.append(Finding("problem", what, told, _REMEDIES.get(what, "report this line to the maintainers")))
     return found
 
 
 def _python() -> Iterator[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    yield Finding("ok", "python", version)
+    if sys.version_info[:2] < _PYTHON:
+        yield Finding("problem", "python", version, f"use Python {_PYTHON[0]}.{_PYTHON[1]}: `make serve PYTHON=python3.11`")
+    else:
+        yield Finding("ok", "python", version)
 
 
 def _packages() -> Iterator[Finding]:
@@ -109,6 +113,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _address(settings: Settings) -> Iterator[Finding]:
+    Keys.of(settings)
     require_safe_address(settings, settings.host)
     beyond = "" if is_loopback(settings.host) else ", reachable from elsewhere, with keys"
     yield Finding("ok", "address", f"{settings.host}:{settings.port}{beyond}")
@@ -140,29 +145,6 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "disk", message)
 
 
-def _qdrant(settings: Settings) -> Iterator[Finding]:
-    """A Qdrant server listens on all interfaces and asks for no key unless it is told to."""
-    if not settings.qdrant_url:
-        yield Finding("ok", "qdrant", "the engine runs in this process; no server")
-        return
-    url = settings.qdrant_url.rstrip("/") + "/collections"
-    if not url.startswith(("http://", "https://")):
-        yield Finding("problem", "qdrant", "KB_QDRANT_URL is no http address", "write it as http://host:6333")
-        return
-    try:
-        with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answered:
-            open_to_all = answered.status == 200
-    except urllib.error.HTTPError as error:
-        open_to_all = False
-        yield Finding("ok", "qdrant", f"the server asks for a key ({error.code})")
-    except OSError as error:
-        yield Finding("problem", "qdrant", f"the server does not answer: {error}", "start it, or unset KB_QDRANT_URL")
-        return
-    if open_to_all:
-        remedy = "set QDRANT__SERVICE__API_KEY there and KB_QDRANT_API_KEY here, and let it listen on 127.0.0.1 (QDRANT__SERVICE__HOST)"
-        yield Finding("problem", "qdrant", "the server gives everything to anyone who reaches it, without a key", remedy)
-
-
 def _store(settings: Settings, embedder: Embedder | None) -> Iterator[Finding]:
     generations = Generations(settings.data_dir, build_engine(settings))
     current = generations.current_name()
@@ -171,7 +153,7 @@ def _store(settings: Settings, embedder: Embedder | None) -> Iterator[Finding]:
         return
     for name in sorted({*generations.names(), current}):
         mark = " (answers)" if name == current else ""
-        level: Literal["note", "problem"] = "problem" if name == current else "note"
+        level: Level = "problem" if name == current else "note"
         directory = generations.root / name
         try:
             manifest = Manifest.read(directory / "manifest.json")
@@ -186,6 +168,8 @@ def _store(settings: Settings, embedder: Embedder | None) -> Iterator[Finding]:
         if not damage:
             counts = f"{manifest.documents} documents, {manifest.passages} passages, {manifest.points} points"
             yield Finding("ok", "store", f"{name}{mark}: {counts}, every file and passage as published")
+        if not damage and name == current and settings.qdrant_url:
+            generations.engine.open(directory / "index").close()
         if not damage and name == current and embedder is not None:
             require_same_space(embedder, manifest)
             yield Finding("ok", "model", f"gives the vectors that {name} holds")

@@ -14,7 +14,7 @@ from kb.domain.results import Hit, SearchResult
 from kb.retrieval.notices import text_status_words
 
 if TYPE_CHECKING:
-    from api.doctor import Finding
+    from api.findings import Finding
     from kb.wiring import View
 
 _COLOURS = {"good": "green", "caution": "yellow", "overtaken": "red", "unknown": "bright_black"}
