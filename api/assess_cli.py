@@ -28,6 +28,12 @@ def command(knowledge_base: "Callable[[], KnowledgeBase]") -> "Callable[..., Non
         lang: Annotated[str, typer.Option(help="nl or en.")] = "nl",
         confirm: Annotated[list[str] | None, typer.Option(help="Use this proposed fact (its id, or all).")] = None,
         save_facts: Annotated[bool, typer.Option("--save-facts", help="Keep the case in the record, for a replay to the letter.")] = False,
+        prose: Annotated[
+            bool, typer.Option("--prose", help="With checked text of the language model that KB_LLM names beside each step.")
+        ] = False,
+        send_facts: Annotated[
+            bool, typer.Option("--send-facts", help="With --prose: the facts may go to a language model on another machine.")
+        ] = False,
         replay: Annotated[Path | None, typer.Option(help="Show the pages of an earlier assessment again, from its JSON.")] = None,
     ) -> None:
         """A case against a legal test: rule, passages on both sides, gaps, questions, warnings. It weighs and decides nothing."""
@@ -36,8 +42,17 @@ def command(knowledge_base: "Callable[[], KnowledgeBase]") -> "Callable[..., Non
             _refuse("--lang: nl or en")
         if (case_file is None) == (replay is None):
             _refuse("give one case file, or --replay with the JSON of an earlier assessment")
+        if prose and replay:
+            _refuse("--prose writes beside a new assessment: it does not go with --replay")
+        if send_facts and not prose:
+            _refuse("--send-facts goes with --prose")
         base = knowledge_base()
+        if prose:
+            base.require_language_model()
         found = _again(base, replay) if replay else _made(base, case_file, framework, as_of, lang, confirm or [], save_facts=save_facts)
+        if prose:
+            found = base.with_prose(found, send_facts=send_facts)
+            _warn(found)
         _write(_rendered(found, shape, lang), out)
         if out is not None:
             typer.echo(f"{out}: {found.framework.id}, {found.version.id}, {found.as_of.isoformat()}", err=True)
@@ -65,6 +80,12 @@ def _again(base: "KnowledgeBase", path: Path) -> "Assessment":
     from kb.law.manifest import Manifest
 
     return base.replay(Manifest.from_json(read_table(path)))
+
+
+def _warn(found: "Assessment") -> None:
+    """On the terminal, whatever the answer is written to: that a model wrote, and whether facts left this machine."""
+    for notice in found.prose.notices if found.prose else ():
+        typer.echo(notice[found.language], err=True)
 
 
 def _rendered(found: "Assessment", shape: str, lang: str) -> bytes:

@@ -19,6 +19,7 @@ from kb.law.assess import AssessedElement, AssessedPosition, Assessment, Authori
 from kb.law.case import Case
 from kb.law.facts import FactWords
 from kb.law.frameworks import Version
+from kb.law.prose import Prose, Sentence
 
 _TWICE = ("registered_on", "narrative")  # fields that may stand beside `facts` or in it
 
@@ -42,6 +43,12 @@ class AssessBody(BaseModel):
     ] = {}
     narrative: Annotated[str | None, Field(max_length=50_000, description="Dutch or English: facts are only proposed from it")] = None
     confirm: Annotated[list[str], Field(max_length=100, description="Ids of proposed facts to use; `all`")] = []
+    prose: Annotated[
+        bool, Field(strict=True, description="Text of the configured language model beside each step, every sentence checked; needs KB_LLM")
+    ] = False
+    send_facts: Annotated[
+        bool, Field(strict=True, description="With `prose`: the facts of this case may go to a language model on another machine")
+    ] = False
     save_facts: Annotated[bool, Field(strict=True, description="Keep the case in the manifest, for a replay to the letter")] = False
     lang: MessageLanguage = None
 
@@ -118,6 +125,7 @@ def assessment_body(found: Assessment, language: str) -> dict[str, Any]:
             }
             for fact in found.proposed_facts
         ],
+        "prose": _prose(found.prose, language) if found.prose else None,
         "searched": dump(searched_out(found.searched)),
         "replayed": found.replayed,
         "changes": [change[language] for change in found.changes],
@@ -147,6 +155,40 @@ def _element(item: AssessedElement, language: str) -> dict[str, Any]:
         "contrary": [_hit(hit, language) for hit in item.contrary],
         "gaps": list(item.gaps[language]),
         "gaps_in": _lists(item.gaps),
+    }
+
+
+def _prose(prose: Prose, language: str) -> dict[str, Any]:
+    """Text of a language model. `text` is null where a sentence was withheld; `problems` are keys of `problems` of the whole."""
+    return {
+        "model": prose.model,
+        "host": prose.host,
+        "local": prose.is_local,
+        "facts_sent": prose.facts_sent,
+        "notices": [notice[language] for notice in prose.notices],
+        "notices_in": [dict(notice) for notice in prose.notices],
+        "problems": {code: dict(words) for code, words in prose.problems.items()},
+        "elements": [
+            {
+                "id": item.element,
+                "sentences": [_sentence(sentence, language) for sentence in item.sentences],
+                "problems": list(item.problems),
+                "withheld": item.withheld,
+                "left_out": list(item.left_out),
+            }
+            for item in prose.elements
+        ],
+    }
+
+
+def _sentence(sentence: Sentence, language: str) -> dict[str, Any]:
+    return {
+        "text": sentence.text or None,
+        "verdict": str(sentence.verdict),
+        "problems": list(sentence.problems),
+        "passages": list(sentence.passages),
+        "citations": [citation[language] for citation in sentence.citations],
+        "notes": [note[language] for note in sentence.notes],
     }
 
 

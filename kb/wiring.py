@@ -23,7 +23,7 @@ from kb.law.facts import FactWords
 from kb.law.frameworks import Frameworks
 from kb.law.manifest import Manifest as AssessmentManifest
 from kb.law.prose import ProseRules
-from kb.law.prose_writer import write_prose
+from kb.law.prose_writer import required, write_prose
 from kb.law.replay import replay
 from kb.law.treatment import Standings
 from kb.law.warnings import WarningRules
@@ -222,6 +222,10 @@ class KnowledgeBase:
         """The case against a legal test, see `kb.law.assess.assess`."""
         view = self.view()
         return assess(view, self.law, case, framework=framework, as_of=as_of, today=today, language=language, save_facts=save_facts)
+
+    def require_language_model(self) -> None:
+        """Raises: InvalidQuery where none is configured, before anything is assessed."""
+        required(self.language_model)
 
     def with_prose(self, found: Assessment, *, send_facts: bool = False) -> Assessment:
         """The assessment with checked text of the configured language model, see `kb.law.prose_writer.write_prose`."""

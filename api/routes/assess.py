@@ -17,9 +17,13 @@ def assess(request: Request, response: Response, asked: AssessBody) -> dict[str,
     held = deps.services(request)
     language = deps.message_language(request, asked.lang)
     base = held.knowledge_base
+    if asked.prose:
+        base.require_language_model()
     case, day = asked.to_case(base.law.facts), asked.day()
     with held.searches.one():
         found = base.assess(case, framework=asked.framework, as_of=day, today=today(), language=language, save_facts=asked.save_facts)
     note_shown(found)
+    if asked.prose:
+        found = base.with_prose(found, send_facts=asked.send_facts)  # outside the queue for searches: a model may take its time
     response.headers["Cache-Control"] = "no-store"
     return assessment_body(found, language)

@@ -8,6 +8,7 @@ from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Run, Sid
 from kb.export.phrases import PHRASES, VOICES
 from kb.law.assess import FACT_LABELS, AssessedElement, AssessedPosition, Assessment, Authority, SideHit
 from kb.law.frameworks import Side, Verification
+from kb.law.prose import ElementProse, Sentence, Verdict
 from kb.law.regimes import in_words
 from kb.law.warnings import Caution
 
@@ -60,6 +61,8 @@ class _Writer:
             blocks.append(para(Run(f"{say['other_frameworks']}: ", bold=True), f"{named}."))
         if found.regime.open:
             blocks.append(para(Run(f"{say['open_law']}: ", bold=True), self.text(found.regime.open)))
+        if found.prose is not None:
+            blocks += [para(self.text(notice), tone="notice") for notice in found.prose.notices]
         return blocks
 
     def changes(self) -> list[Block]:
@@ -203,10 +206,42 @@ class _Writer:
                     para(Run(f"{say[phrase]}: ", bold=True), _stopped("; ".join(clean(t).rstrip(".") for t in texts[self.language])))
                 )
         blocks.append(self.sides(item))
+        if found := self.found.prose and self.found.prose.of(element.id):
+            blocks += self.prose(found)
         if item.gaps[self.language]:
             blocks.append(para(Run(f"{say['step_gaps']}: ", bold=True), " ".join(clean(gap) for gap in item.gaps[self.language])))
         blocks.append(para(Run(f"{say['questions']}: ", bold=True), " ".join(clean(q) for q in element.questions[self.language])))
         return blocks
+
+    # --- text of a language model ------------------------------------------------------------------------------------------------------
+
+    def prose(self, item: ElementProse) -> list[Block]:
+        """What a language model wrote on a step: each sentence with its passages, what failed, what was left out."""
+        say = self.say
+        shown = [sentence for sentence in item.sentences if sentence.verdict is not Verdict.WITHHELD]
+        blocks: list[Block] = [para(Run(f"{say['prose']}: ", bold=True), "" if shown else say["prose_nothing"], tone="notice")]
+        if shown:
+            blocks.append(Bullets(tuple(self.sentence(sentence) for sentence in shown)))
+        told = [self.problem(code) for code in item.problems]
+        if item.withheld:
+            withheld = (sentence for sentence in item.sentences if sentence.verdict is Verdict.WITHHELD)
+            why = dict.fromkeys(self.problem(code) for sentence in withheld for code in sentence.problems)
+            told.append(f"{item.withheld} {say['prose_withheld']}: {'; '.join(why)}")
+        if told:
+            blocks.append(para(Run(f"{say['prose_checked']}: ", bold=True), _stopped(". ".join(told)), tone="quiet"))
+        return blocks
+
+    def sentence(self, sentence: Sentence) -> tuple[Run, ...]:
+        notes = [f"{clean(citation[self.language]).rstrip('.')}." for citation in sentence.citations]
+        text = Run(clean(sentence.text), footnote=notes[0])
+        marks = "; ".join(self.problem(code) for code in sentence.problems)
+        behind = [Run(f" [{self.say['look']}: {marks}]", italic=True)] if marks else []
+        behind += [Run(f" {clean(note[self.language])}", bold=True) for note in sentence.notes]
+        return (text, *(Run("", footnote=note) for note in notes[1:]), *behind)
+
+    def problem(self, code: str) -> str:
+        assert self.found.prose is not None
+        return clean(self.found.prose.problems[code][self.language])
 
     def sides(self, item: AssessedElement) -> Sides:
         length = max(len(item.supporting), len(item.contrary), 1)

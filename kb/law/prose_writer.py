@@ -30,9 +30,14 @@ def write_prose(found: Assessment, books: LawBooks, rules: ProseRules, model: La
             a model on this machine is given the facts in either case.
     Raises: InvalidQuery where no model is configured, LanguageModelFailed where it answered at no step.
     """
+    return replace(found, prose=_Writing(found, books, rules, required(model), send_facts=send_facts).run())
+
+
+def required(model: LanguageModel | None) -> LanguageModel:
+    """The model that is configured. Raises: InvalidQuery where none is."""
     if model is None:
         raise InvalidQuery("no language model is configured: set KB_LLM to the address of one (see README), or ask without prose")
-    return replace(found, prose=_Writing(found, books, rules, model, send_facts=send_facts).run())
+    return model
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class _Writing:
         passage, document = hit.hit.passage, hit.hit.document
         if self.rules.instructions.found_in(f"{passage.text}\n{document.title}"):
             return "not-sent"
-        if not self.model.is_local and not document.catalogued and document.id.startswith("file:") and not self.facts_go:
+        if not self.model.is_local and document.is_file and not self.facts_go:
             return "not-sent-private"  # somebody's own document is as confidential as the case
         return None
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from api import cli, events
 from api.app import create_app
+from kb.errors import InvalidQuery
 from kb.law.case import FIELDS
 from kb.wiring import KnowledgeBase
 from tests.factories import MARK
@@ -216,3 +217,63 @@ def test_a_bad_case_file_is_told_in_one_sentence(run: Run, tmp_path: Path) -> No
 def test_today_is_used_where_no_decision_is_dated(client: TestClient) -> None:
     body = client.post("/api/v1/assess", json={"facts": {"member_state": "DK"}}).json()
     assert body["as_of"] == dt.datetime.now(tz=dt.UTC).date().isoformat()
+
+
+# --- prose of a language model ----------------------------------------------------------------------------------------------------
+
+
+class Scripted:
+    """A language model on this machine that cites what it was given, and lies once."""
+
+    name, host, is_local = "scripted", "127.0.0.1", True
+
+    def complete(self, system: str, user: str) -> str:
+        first = json.loads(user)["passages"][0]
+        told = " ".join(first["text"].split(". ")[0].split()).rstrip(".") + "."
+        return json.dumps({"sentences": [{"text": told, "passages": [first["label"]]}, {"text": "Invented.", "passages": ["S99"]}]})
+
+
+@pytest.fixture
+def scripted(light_index: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    model = Scripted()
+    monkeypatch.setitem(light_index.__dict__, "language_model", model)
+    return model
+
+
+def test_prose_is_refused_where_no_model_is_configured(client: TestClient, run: Run, case_file: Path) -> None:
+    refused = client.post("/api/v1/assess", json={"facts": FACTS, "prose": True})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-query")
+    assert "KB_LLM" in refused.json()["detail"]
+    told = run(case_file, "--prose")
+    assert isinstance(told.exception, InvalidQuery)
+    assert "KB_LLM" in str(told.exception)
+
+
+def test_prose_carries_passage_ids_and_says_what_it_withheld(client: TestClient, scripted: Scripted) -> None:
+    body = client.post("/api/v1/assess", json={"facts": FACTS, "prose": True, "lang": "en"}).json()
+    prose = body["prose"]
+    assert (prose["model"], prose["local"], prose["facts_sent"]) == ("scripted", True, True)
+    by_id = {element["id"]: element for element in body["elements"]}
+    for element in prose["elements"]:
+        own = {hit["passage"]["id"] for side in ("supporting", "contrary") for hit in by_id[element["id"]][side]}
+        told, lie = element["sentences"]
+        assert set(told["passages"]) <= own
+        assert (lie["text"], lie["verdict"], lie["problems"]) == (None, "withheld", ["unknown-passage"])
+        assert element["withheld"] >= 1
+    assert "unknown-passage" in prose["problems"]
+    assert client.post("/api/v1/assess", json={"facts": FACTS}).json()["prose"] is None
+
+
+def test_the_command_warns_that_a_model_wrote(run: Run, case_file: Path, tmp_path: Path, scripted: Scripted) -> None:
+    out = tmp_path / "memo.md"
+    told = run(case_file, "--prose", "--lang", "en", "--out", out)
+    assert told.exit_code == 0
+    assert "written by a language model" in told.output
+    assert "Written by a language model" in out.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(("--send-facts",), "--prose"), (("--prose", "--replay", "x.json"), "new assessment")])
+def test_options_of_prose_that_cannot_be_meant_are_refused(run: Run, case_file: Path, arguments: tuple[str, ...], words: str) -> None:
+    told = run(*(() if "--replay" in arguments else (case_file,)), *arguments)
+    assert told.exit_code == 2
+    assert words in told.output
