@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
-from api import deps, errors, events
+from api import deps, errors, events, openapi
 from api.audit import Audit
 from api.auth import Access, Keys, require_safe_address
 from api.limits import Gate, Searches
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
         openapi_url="/api/v1/openapi.json",
         telemetry={"tracing": False},
         lifespan=_lifespan,
+        generate_unique_id_function=openapi.operation_id,
     )
     keys, sign_in = Keys.of(settings), SignIn.of(settings)
     access = Access(keys, sign_in.identity if sign_in else None)
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     app.state.sign_in = sign_in
     app.state.metrics = metrics = Metrics(knowledge_base)
     app.state.error_page = pages.error_page
+    cast("Any", app).openapi = lambda: openapi.describe(app, app.state.services)
     problems: dict[int | str, dict[str, Any]] = {
         "default": {"description": "Problem details (RFC 9457)", "content": {errors.PROBLEM_TYPE: {}}}
     }

@@ -14,6 +14,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api import events, trace
 from kb import errors
@@ -246,7 +247,20 @@ def http_error(request: Request, error: HTTPException) -> Response:
     code = {404: "no-such-page", 405: "method-not-allowed", 413: "body-too-large", 400: "body-invalid"}.get(
         error.status_code, "invalid-request" if error.status_code < 500 else "internal"
     )
-    return answer(request, code, error.status_code, f"{TITLES[code]}.", headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(allowed_methods(request))) or headers.get("Allow", "")
+    return answer(request, code, error.status_code, f"{TITLES[code]}.", headers=headers)
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Every method that some route takes at this address: the router's own answer names those of the first route alone."""
+
+    def taken(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+    return {method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") if taken(method)}
 
 
 def unexpected(request: Request, error: Exception) -> Response:

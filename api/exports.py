@@ -1,7 +1,7 @@
 """Pinned passages, search results and hearing bundles as files: what is asked, and the bytes of the answer."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -90,9 +90,11 @@ def export_ids(base: "KnowledgeBase", asked: ExportBody, language: str) -> File:
 
 def export_search(base: "KnowledgeBase", asked: SearchExport | SearchExportBody, language: str) -> File:
     """The passages of a search. Raises: InvalidQuery, InvalidIdentifier."""
-    query = asked.to_query(today())
+    query = asked.to_query(today(), contradictions=True)
     view = base.view()
     result = view.searcher.search(query)
+    if told := asked.contradiction():
+        result = replace(result, notices=(*result.notices, told))
     chosen = found_by(view, result, language=language, corpus=view.generation.manifest.content_sha256)
     return _file(view, chosen, asked.format, language, "results", asked.track[0] if len(asked.track) == 1 else None)
 

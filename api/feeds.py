@@ -68,7 +68,8 @@ class Entry:
 
 def search_feed(base: "KnowledgeBase", asked: FeedRequest, language: str, *, root: str, address: str) -> bytes:
     """What is new among the documents that a search finds today. Raises: InvalidQuery, InvalidIdentifier."""
-    query = replace(asked.to_query(today()), as_of=today(), limit=_MOST_DOCUMENTS, offset=0, group_by="document", explain=False)
+    query = asked.to_query(today(), contradictions=True)
+    query = replace(query, as_of=today(), limit=_MOST_DOCUMENTS, offset=0, group_by="document", explain=False)
     view = base.view()
     found = [group.document for group in view.searcher.search(query).groups]
     pairs = [(name, value) for name, value in saved_pairs(asked) if name != "lang"]

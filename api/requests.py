@@ -9,6 +9,7 @@ from api import countries
 from kb.domain.dates import LegalDate, parse_day
 from kb.domain.documents import Document, Kind, TextStatus, Track, Voice
 from kb.domain.query import MAX_CHARACTERS, Filters, Query, normalise_query
+from kb.domain.results import Notice
 from kb.errors import InvalidQuery
 
 _MAX_VALUES = 50
@@ -23,9 +24,19 @@ Words = Annotated[str, Field(min_length=1, max_length=200)]
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 _YEAR = r"(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])"
 _MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-DateText = Annotated[str, Field(pattern=rf"^{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?$", description="YYYY, YYYY-MM or YYYY-MM-DD")]
+DATE_PATTERN = rf"^{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?$"
+DateText = Annotated[str, Field(pattern=DATE_PATTERN, description="YYYY, YYYY-MM or YYYY-MM-DD")]
 DayText = Annotated[str, Field(pattern=rf"^{_YEAR}-{_MONTH}-{_DAY}$", description="YYYY-MM-DD", json_schema_extra={"format": "date"})]
 MessageLanguage = Annotated[Literal["nl", "en"] | None, Field(description="Language of notices; else Accept-Language, else English")]
+
+
+_NO_SUCH_SPAN = Notice(
+    "no-such-span",
+    {
+        "nl": "`from` ligt na `until`: geen document kan aan beide voldoen.",
+        "en": "`from` lies after `until`: no document can satisfy both.",
+    },
+)
 
 
 class FilterFields(BaseModel):
@@ -52,18 +63,21 @@ class FilterFields(BaseModel):
         return tuple(dict.fromkeys(countries.code(state) for state in self.member_state))
 
     def span(self) -> tuple[LegalDate | None, LegalDate | None]:
-        """Raises: InvalidIdentifier for a day that no calendar has, InvalidQuery where the first date lies after the last."""
+        """Raises: InvalidIdentifier for a day that no calendar has."""
         first = LegalDate.parse(self.from_) if self.from_ else None
         last = LegalDate.parse(self.until) if self.until else None
-        if first and last and first.first > last.last:
-            raise InvalidQuery("`from` lies after `until`: no document can satisfy both")
         return first, last
+
+    def contradiction(self) -> Notice | None:
+        """What is to be said where the first date lies after the last: nothing can be found then. Raises: InvalidIdentifier."""
+        first, last = self.span()
+        return _NO_SUCH_SPAN if first and last and first.first > last.last else None
 
 
 class SearchRequest(FilterFields):
     """One search, as the query string of GET, the JSON of POST, or the options of the command line."""
 
-    q: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS, description="A question, keywords or an identifier")]
+    q: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\w", description="A question, keywords or an identifier")]
     limit: Annotated[int, Field(ge=1, le=100, description="Passages, or documents with group=document")] = 10
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
     voice: Annotated[list[Voice], BeforeValidator(_listed), Field(max_length=_MAX_VALUES)] = []
@@ -71,12 +85,17 @@ class SearchRequest(FilterFields):
     as_of: Annotated[DayText | None, Field(description="The day whose law, policy and documents answer; today by default")] = None
     group: Literal["passage", "document"] = "passage"
     sort: Annotated[
-        Literal["relevance", "newest"], Field(description="`newest` (with group=document): the most relevant documents by date")
+        Literal["relevance", "newest"], Field(description="`newest`: the most relevant documents by date, as with group=document")
     ] = "relevance"
     explain: bool = False
 
-    def to_query(self, today: dt.date) -> Query:
-        """Raises: InvalidQuery, InvalidIdentifier."""
+    def to_query(self, today: dt.date, *, contradictions: bool = False) -> Query:
+        """With `contradictions`, dates that nothing satisfies are searched all the same: whoever asks so tells why nothing is found.
+
+        Raises: InvalidQuery, InvalidIdentifier.
+        """
+        if not contradictions and (told := self.contradiction()):
+            raise InvalidQuery(told.message["en"])
         first, last = self.span()
         return Query(
             text=normalise_query(self.q),

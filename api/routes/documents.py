@@ -95,11 +95,13 @@ async def add(request: Request) -> LedgerOut:
 def passages_by_query(
     request: Request, document_id: Id, form: Form = None, lang: Lang = None, limit: Limit = 1000, offset: Offset = 0
 ) -> PassagesOut:
+    """The same as `/documents/{document_id}/passages`, for ids that are awkward in a path."""
     return passages_of(request, document_id, form, lang, limit, offset)
 
 
 @router.get("/documents/citations")
 def citations_by_query(request: Request, document_id: Id, lang: Lang = None) -> CitationsOut:
+    """The same as `/documents/{document_id}/citations`, for ids that are awkward in a path."""
     return citations_of(request, document_id, lang)
 
 
@@ -168,6 +170,7 @@ def erase(request: Request, document_id: str) -> dict[str, object]:
 
 @router.delete("/documents", dependencies=[Depends(deps.editor)])
 def erase_by_query(request: Request, document_id: Id) -> dict[str, object]:
+    """The same as `DELETE /documents/{document_id}`, for ids that are awkward in a path."""
     return forget_document(deps.services(request), document_id)
 
 
@@ -207,8 +210,9 @@ def _passage(request: Request, id_: str, as_of: dt.date, track: Track | None, la
     return passage_detail(deps.view(request), id_, as_of, track, deps.message_language(request, lang), width)
 
 
-@router.get("/export", tags=["export"])
+@router.get("/export", tags=["export"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def export_by_query(request: Request, id_: Id, style: str = "nl", as_of: AsOf = None) -> Response:
+    """The same as `/export/{id}`, for ids that are awkward in a path."""
     return export(request, id_, style, as_of)
 
 

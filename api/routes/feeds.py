@@ -17,7 +17,7 @@ _ATOM: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/search", response_class=Response, responses=_ATOM)
-def of_search(request: Request, asked: Annotated[FeedRequest, Query()]) -> Response:
+def search_alerts(request: Request, asked: Annotated[FeedRequest, Query()]) -> Response:
     """New documents and new treatment for a saved search. Its address is seen by whoever carries it: no facts of a case in it."""
     held = deps.services(request)
     language = deps.message_language(request, asked.lang)
@@ -26,7 +26,7 @@ def of_search(request: Request, asked: Annotated[FeedRequest, Query()]) -> Respo
 
 
 @router.get("/frameworks/{framework_id}", response_class=Response, responses=_ATOM)
-def of_framework(
+def framework_alerts(
     request: Request, framework_id: str, lang: Annotated[Language | None, Query(description="Language of titles and sentences")] = None
 ) -> Response:
     """New documents and new treatment for a legal test: what it names, and what cites that."""

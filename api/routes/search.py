@@ -1,5 +1,6 @@
 """GET and POST /search."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,7 +9,6 @@ from api import deps, trace
 from api.requests import SearchBody, SearchRequest, today
 from api.schemas import SearchOut, search_out
 from api.searching import newest_first
-from kb.errors import InvalidQuery
 
 router = APIRouter(tags=["search"])
 
@@ -27,12 +27,14 @@ def search_with_facts(request: Request, response: Response, asked: SearchBody) -
 
 def _answer(request: Request, response: Response, asked: SearchRequest) -> SearchOut:
     held = deps.services(request)
-    query = asked.to_query(today())
-    if asked.sort == "newest" and asked.group != "document":
-        raise InvalidQuery("`sort=newest` puts documents in order: ask for `group=document` too")
+    if asked.sort == "newest":  # dates put documents in order, not passages
+        asked = asked.model_copy(update={"group": "document"})
+    query = asked.to_query(today(), contradictions=True)
     with held.searches.one():
         search = held.knowledge_base.search
         result = newest_first(search, query)[0] if asked.sort == "newest" else search(query)
+    if told := asked.contradiction():
+        result = replace(result, notices=(*result.notices, told))
     trace.showed((hit.passage for hit in result.hits), as_of=result.as_of)
     if not result.hits:
         trace.found_nothing()

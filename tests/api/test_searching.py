@@ -34,7 +34,8 @@ def test_ranks_count_on_through_the_documents(client: TestClient) -> None:
     assert ranks == list(range(1, len(ranks) + 1))
 
 
-def test_passages_alone_cannot_be_put_in_order_of_date(client: TestClient) -> None:
-    answered = client.get("/api/v1/search", params={"q": QUESTION, "sort": "newest"})
-    assert (answered.status_code, answered.json()["code"]) == (400, "invalid-query")
-    assert "group=document" in answered.json()["detail"]
+def test_an_order_of_date_is_one_of_documents(client: TestClient) -> None:
+    asked = {"q": QUESTION, "sort": "newest"}
+    answered = client.get("/api/v1/search", params=asked)
+    assert answered.json() == client.get("/api/v1/search", params={**asked, "group": "document"}).json()
+    assert answered.json()["groups"]
