@@ -271,6 +271,7 @@ class Openings:
     law: re.Pattern[str]
     unknown: re.Pattern[str]
     strong: re.Pattern[str]
+    own: re.Pattern[str]
     veto: re.Pattern[str]
     noting: re.Pattern[str]
     both: re.Pattern[str]
@@ -280,6 +281,7 @@ class Openings:
 
 
 _NEVER: Final = re.compile(r"(?!)")
+_ALWAYS: Final = re.compile(r"")
 
 
 def base_language(language: str | None) -> str:
@@ -298,7 +300,10 @@ def headings_of(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 @cache
 def openings_of(language: str) -> Openings:
     table = _data()["openings"].get(language, {})
-    found = {name: _joined(table[name]) if name in table else _NEVER for name in Openings.__dataclass_fields__}
+    # a language without a list of the court's own words asks for none
+    found = {
+        name: _joined(table[name]) if name in table else _ALWAYS if name == "own" else _NEVER for name in Openings.__dataclass_fields__
+    }
     return Openings(**found)
 
 
@@ -419,6 +424,6 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
             for voice, pattern in ((Voice.APPLICANT, rules.applicant), (Voice.AUTHORITY, rules.authority)):
                 if found := pattern.match(candidate):
                     return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
-        if section == "mixed" or rules.unknown.match(opening) or somebody_heard(opening, language):
+        if section == "mixed" or rules.unknown.match(opening) or somebody_heard(opening, language) or not rules.own.search(words):
             return Voice.UNKNOWN
     return Voice.COURT
