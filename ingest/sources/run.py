@@ -20,6 +20,7 @@ from ingest.sources.problems import NOT_ANSWERED, FetchProblem
 from ingest.sources.review import ReviewLine, keep_for_review, to_review
 from ingest.sources.state import Line, State, WaitingFile
 from ingest.withdrawals import Withdrawal, Withdrawn
+from kb.domain.documents import Kind
 from kb.store.ledger import Entry, report
 from kb.store.library import Library
 
@@ -49,6 +50,11 @@ class Order:
     since: dt.date | None = None
     again: bool = False  # ask although it was answered lately
     dry_run: bool = False
+
+    @property
+    def named_alone(self) -> bool:
+        """Whether somebody asks for these documents and no others: then an earlier `not found` is no reason not to look again."""
+        return bool(self.ids) and not self.everything
 
 
 @dataclass
@@ -170,10 +176,10 @@ class Run:
                 detail = "no publisher that is asked here serves it" if document else "neither a document of the catalogue nor an ECLI"
                 refused.append(Line(document.id if document else name, "", "", "failed", 0, "no-source" if document else "unknown", detail))
         if order.everything:
-            for document in holdings.documents.values():
-                texts = self._sources.wanted(document) if not document.is_file else ()
+            for document in (holdings.documents[name] for name in sorted(holdings.catalogued)):
+                texts = self._sources.wanted(document)
                 wanted += texts
-                if not texts and document.id in holdings.catalogued and not document.id.startswith("guide-"):
+                if not texts and document.kind is not Kind.GUIDE:
                     refused.append(Line(document.id, "", "", "skipped", 0, "no-source", "no publisher that is asked here serves it"))
             wanted += self._state.all_wanted()
         if order.everything or order.since:
@@ -200,7 +206,7 @@ class Run:
         prior = self._state.line(document_id, part)
         if prior is None or order.again or (document_id, part) in changed or (prior.status == "failed" and prior.reason in NOT_ANSWERED):
             return None
-        if now - prior.asked_at >= self._sources.rules.client.ask_again_after_s:
+        if now - prior.asked_at >= self._sources.rules.client.ask_again_after_s or (prior.status == "failed" and order.named_alone):
             return None
         if prior.status == "failed":
             return replace(prior, detail=f"answered at {_iso(prior.asked_at)}, not asked again yet: {prior.detail}")
