@@ -27,6 +27,7 @@ from kb.law.warnings import Caution, Shown, Situation, WarningRules
 from kb.ports import Citer
 from kb.retrieval.lexical import Lexicon
 from kb.retrieval.passages import preferred_digest_language, public_id, twin_key
+from kb.retrieval.remembered import RememberedLibrary
 from kb.retrieval.search import Searcher
 from kb.store.generations import OpenGeneration
 from kb.store.library import Library
@@ -286,6 +287,9 @@ class _Assessing:
         self.documents = {document.id: document for document in view.library.documents()}
         self.official = frozenset(view.library.documents_with_form("official"))
         self.told = books.facts.told_by(case)
+        # the steps of a test ask about the same documents: each passage is read once
+        self.ranker = replace(view.searcher.ranker, library=RememberedLibrary(view.library))
+        self._texts: dict[str, list[Passage]] = {}
         self._spoken: dict[str, frozenset[tuple[str, str]]] = {}
 
     def run(self, framework_id: str | None, *, save_facts: bool) -> Assessment:
@@ -336,7 +340,7 @@ class _Assessing:
         """What the element's own queries for one side find, best first, with the facts of the case in the query."""
         queries = element.supporting if side is Side.SUPPORTS else element.contrary
         text = self.filled(element, queries[self.language])
-        ranking = self.view.searcher.ranker.rank(text, self.language, Filters(existing_on=LegalDate.of(self.as_of)))
+        ranking = self.ranker.rank(text, self.language, Filters(existing_on=LegalDate.of(self.as_of)))
         answered = self.view.searcher.answers(ranking)
         return [
             Found(candidate.passage, rank, candidate.score, tuple(ranking.stems.get(candidate.passage.language, ())), answered)
@@ -390,7 +394,9 @@ class _Assessing:
         return next((p for p in order if taken.get(twin_key(p), side) is side), None)
 
     def texts(self, document: Document) -> list[Passage]:
-        return shown_texts(self.view, document, self.language)
+        if document.id not in self._texts:
+            self._texts[document.id] = shown_texts(self.view, document, self.language)
+        return self._texts[document.id]
 
     def fill(
         self,
