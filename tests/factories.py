@@ -325,9 +325,10 @@ def _expression(document: Document, text: Text) -> tuple[Expression, list[Passag
 
 def _links(entry: Entry, expression: Expression, passages: Sequence[Passage]) -> list[CitationLink]:
     first = passages[0]
-    found = [
-        CitationLink(first.id, first.start_char, first.start_char + 10 + i, target, target, "ecli") for i, target in enumerate(entry.cites)
-    ]
+    found = []
+    for number, target in enumerate(entry.cites):
+        start, end = first.start_char, first.start_char + 10 + number
+        found.append(CitationLink(first.id, start, end, expression.text[start:end], target, "ecli"))
     for quote in entry.quotes:
         if quote.form == expression.form and (at := expression.text.find(quote.words)) >= 0:
             passage = next(p for p in passages if p.start_char <= at < p.end_char)
