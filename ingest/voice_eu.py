@@ -337,6 +337,33 @@ def _heard(language: str) -> re.Pattern[str]:
     return re.compile(rf"\b{table['party']}\b[^.;:]{{0,120}}?\b{table['says']}\b", re.I) if table else _NEVER
 
 
+_FULL_STOP: Final = re.compile(r"[.;](?!\d)")
+
+
+@cache
+def _told(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Somebody else's speech anywhere in a passage, and the words by which a court takes over again."""
+    data = _data()
+    told, heard = data["told"].get(language), data["heard"].get(language)
+    if told is None or heard is None:
+        return _NEVER, _ALWAYS
+    party = rf"\b{heard['party']}\b[^.;:]{{0,120}}?\b{heard['says']}\b"
+    source = rf"\b{told['source']}\b[^.;:]{{0,160}}?\b{told['says']}\b"
+    return re.compile(f"{party}|{source}", re.I), re.compile(told["answered"], re.I)
+
+
+def ends_as_report(words: str, language: str) -> bool:
+    """Whether a passage hears a party or a report and the court does not speak after it: `Les rapports précisent que …` to the end."""
+    told, answered = _told(language)
+    last = None
+    for found in told.finditer(words):
+        last = found
+    if last is None:
+        return False
+    stop = _FULL_STOP.search(words, last.end())  # the rest of that sentence is still the report's
+    return stop is None or not answered.search(words, stop.end())
+
+
 def somebody_heard(opening: str, language: str) -> bool:
     """Whether a party is heard in the first sentence of a passage (`In the second limb the applicants complain that …`)."""
     return bool(_heard(language).search(_FIRST_SENTENCE.match(opening)[0]))  # type: ignore[index]
@@ -426,4 +453,17 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
                     return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
         if section == "mixed" or rules.unknown.match(opening) or somebody_heard(opening, language) or not rules.own.search(words):
             return Voice.UNKNOWN
+    if ends_as_report(words, language) and not _answers_first(opening, language):
+        return Voice.UNKNOWN
     return Voice.COURT
+
+
+@cache
+def _answering(language: str) -> re.Pattern[str]:
+    words = _data()["answers_first"].get(language)
+    return _joined(words) if words else _NEVER
+
+
+def _answers_first(opening: str, language: str) -> bool:
+    """Whether a passage names an argument and disposes of it in the same sentence (`Contrary to what the Government submits, …`)."""
+    return bool(_answering(language).match(opening))

@@ -23,6 +23,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|dr|drs|prof|ir|ing|art|artt|nr|nrs|no|blz|jo|bijv|resp|o\.a|m\.n|d\.d|ca|sub|evt|r\.o|rov|Stb|Trb|Stcrt|e\.a|e\.d|c\.q|p|par|vgl|aant|zgn|[A-Z]))\.$"
 )
 _NO_MODAL: Final = r"(?! (?:dient|moet|kan|mag|zal|hoeft|behoort|had|kon|mocht|zou)\b)"  # what a party must do is no argument of it
+_LONG: Final = 1_800  # characters of a ground that is no single thought
 _REACH: Final = 1_500  # characters of a sentence that are looked at: who speaks stands at its head
 _WRAPPED = re.compile(r"(?<=[a-zé,0-9])\n{1,2}(?=[a-zé])")
 _PARENTHESIS = re.compile(r"\([^()]{0,160}\)")
@@ -324,7 +325,7 @@ class VoiceRules:
                 return Voice.AUTHORITY
             return Voice.UNKNOWN
         share = _share(sentences, "court")
-        if first == "facts":
+        if first == "facts" or (kinds.count("facts") and sum(s.size for s in sentences) > _LONG):
             return Voice.FACTS if share < 0.2 and not parties else Voice.UNKNOWN
         if opinion or quoted > 0.3:
             return Voice.UNKNOWN
@@ -333,7 +334,10 @@ class VoiceRules:
         if parties or first == "ruling" or (section is Section.DISPUTE and first != "court"):
             # an argument of a party in it: the court's only where the court speaks first and mostly
             argued = sum(s.size for s in sentences if s.kind in ("applicant", "authority", "other")) / sum(s.size for s in sentences)
-            return Voice.COURT if first == "court" and argued <= 0.15 and section is not Section.DISPUTE else Voice.UNKNOWN
+            heard = sum(1 for kind in kinds if kind in ("applicant", "authority", "other"))
+            if heard > 1 and sum(s.size for s in sentences) > _LONG:  # several arguments in turn, or a whole ruling in one piece
+                return Voice.UNKNOWN
+            return Voice.COURT if first == "court" and argued <= 0.12 and section is not Section.DISPUTE else Voice.UNKNOWN
         if first == "court" or share >= (0.25 if section in (Section.COURT, Section.CONCLUSION) else 0.35):
             return Voice.COURT
         return Voice.UNKNOWN
