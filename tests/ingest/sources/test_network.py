@@ -128,7 +128,7 @@ def test_the_connection_goes_to_the_address_that_was_checked_and_a_name_is_looke
         "https://2130706433/x",
         "https://0x7f.1/x",
         "https://localhost/x",
-        "https://metadata.google.internal/computeMetadata/v1/",
+        "https://metadata.example/computeMetadata/v1/",
         "https://uitspraken.rechtspraak.nl/details?id=x",
         "ftp://data.rechtspraak.nl/x",
         "file:///etc/passwd",
