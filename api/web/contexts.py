@@ -294,7 +294,11 @@ class Pages:
         slug = PassageId.parse(passage.id).slug
         # what somebody put in here is not the official text, whatever it says
         status = "file" if document.is_file and passage.text_status is TextStatus.VERBATIM else str(passage.text_status)
-        notes = [t("doc.page", page=passage.printed_page or passage.page)] if passage.page else []
+        is_page = passage.pinpoint is not None and passage.pinpoint.kind in (
+            PinpointKind.PAGE,
+            PinpointKind.PAGE_SECTION,
+        )  # the place says it already
+        notes = [t("doc.page", page=passage.printed_page or passage.page)] if passage.page and not is_page else []
         notes += [t("doc.derived")] if passage.derived else []
         key = f"doc.passage_verification_{passage.verification}"
         notes += [t(key)] if t.has(key) and passage.pinpoint and passage.pinpoint.is_place else []

@@ -44,9 +44,9 @@
 
   const pin = (button) => {
     const quote = button.closest(".hit").querySelector(".words");
-    add({
-      citation: button.dataset.pin, href: button.dataset.href, quote: quote.textContent.trim().slice(0, 300), lang: quote.lang, note: "",
-    }, button);
+    const whole = quote.textContent.trim();
+    const shown = whole.length > 300 ? `${whole.slice(0, 300).replace(/\s+\S*$/, "")} …` : whole;
+    add({ citation: button.dataset.pin, href: button.dataset.href, quote: shown, lang: quote.lang, note: "" }, button);
     button.setAttribute("aria-pressed", "true");
     button.disabled = true;
     const live = document.getElementById("live");
@@ -86,7 +86,7 @@
       if (!held || !/^\/documents\/[^\\]*$/.test(text(held.href, 2000))) continue;
       const button = Array.from(document.querySelectorAll("button[data-pin]")).find((each) => each.dataset.href === held.href);
       add({
-        citation: text(held.citation, 500), href: held.href, quote: text(held.quote, 300), lang: text(held.lang, 8), note: text(held.note, 6000),
+        citation: text(held.citation, 500), href: held.href, quote: text(held.quote, 310), lang: text(held.lang, 8), note: text(held.note, 6000),
       }, button);
       if (button) {
         button.setAttribute("aria-pressed", "true");
