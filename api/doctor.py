@@ -11,10 +11,10 @@ from typing import Any
 from api import surroundings
 from api.auth import Keys, is_loopback, require_safe_address
 from api.findings import Finding, Level
-from kb.errors import KbError, StoreDamaged
+from kb.errors import CorpusInvalid, KbError, StoreDamaged, StoreEmpty
 from kb.ports import Embedder
 from kb.settings import Settings
-from kb.store.generations import Generations, Manifest, damaged_files, require_same_space
+from kb.store.generations import Generations, Manifest, current_library, damaged_files, require_same_space
 from kb.store.ledger import Ledger, report
 from kb.store.library import Library
 from kb.wiring import KnowledgeBase, build_embedder, build_engine
@@ -60,7 +60,7 @@ def examine() -> list[Finding]:
         found.append(Finding("ok", "model", f"{space.name}, {space.dimension} dimensions, weights {space.weights_sha256[:12]}"))
     except Exception as error:
         found.append(Finding("problem", "model", str(error), "install the project's pinned packages, or correct KB_EMBEDDER"))
-    return [*found, *_guarded("store", lambda: _store(settings, embedder))]
+    return [*found, *_guarded("store", lambda: _store(settings, embedder)), *_guarded("catalogue", lambda: _catalogue(settings))]
 
 
 def _guarded(what: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
@@ -131,6 +131,24 @@ def _corpus(settings: Settings) -> Iterator[Finding]:
         yield Finding("problem", "corpus", str(problem), "correct that file under corpus/")
     if not problems:
         yield Finding("ok", "corpus", "every catalogue line and digest is as it should be")
+
+
+def _catalogue(settings: Settings) -> Iterator[Finding]:
+    """Our entries beside the official texts that are held; silent where there is neither, which other checks say."""
+    from ingest.catalogue_check import check_catalogue
+
+    try:
+        with current_library(settings.data_dir) as library:
+            made = check_catalogue(settings.corpus_dir, library)
+    except (StoreEmpty, StoreDamaged, CorpusInvalid):
+        return
+    against = f"{made.compared} catalogued documents with an official text"
+    if made.differences:
+        shown = "; ".join(f"{item.document_id} {item.field}" for item in made.differences[:5])
+        message = f"{len(made.differences)} of our values differ from {against}: {shown}"
+        yield Finding("note", "catalogue", message, "run `dublin-kb catalogue check`, look at the source, and correct that entry")
+    else:
+        yield Finding("ok", "catalogue", f"agrees with {against}")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

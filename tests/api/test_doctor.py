@@ -24,6 +24,7 @@ from api import cli, doctor
 from api.audit import Audit, Event
 from api.findings import Finding
 from ingest import corpus
+from ingest.catalogue_check import Report
 from kb.adapters.hashing import HashingEmbedder
 from kb.adapters.memory import MemoryEngine
 from kb.settings import Settings
@@ -41,6 +42,8 @@ def examined(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> Callable[..., d
     monkeypatch.setattr(doctor, "build_engine", lambda _: MemoryEngine())
     monkeypatch.setattr(doctor, "build_embedder", lambda _: HashingEmbedder())
     monkeypatch.setattr("ingest.corpus.check_corpus", lambda _: [])
+    agrees = Report(compared=0, unread=0, agree={}, not_comparable={}, differences=[], additions=[], confirmed=[])
+    monkeypatch.setattr("ingest.catalogue_check.check_catalogue", lambda *_: agrees)  # what it finds: tests/ingest/test_catalogue_check.py
 
     def run(**changed: object) -> dict[str, list[Finding]]:
         elsewhere = {"corpus_dir": changed.pop("corpus_dir")} if "corpus_dir" in changed else {}

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from api import doctor
 from api.cli import app
 from ingest.catalogue_check import FIELDS, Report, check_catalogue, lines
 from kb.adapters.hashing import HashingEmbedder
 from kb.adapters.memory import MemoryEngine
+from kb.settings import Settings
 from kb.store.generations import Generations
 from tests.ingest.builds import CATALOGUED, pipeline, small_corpus
 from tests.ingest.test_withdrawals import RULING
@@ -212,3 +214,15 @@ def test_the_command_exits_with_nought_when_all_agrees(tmp_path: Path, monkeypat
     shown = CliRunner().invoke(app, ["catalogue", "check"])
     assert shown.exit_code == 0
     assert "0 to correct, 0 to add, 1 places to read and mark" in shown.output
+
+
+def test_the_doctor_notes_what_differs_and_how_to_mend_it(tmp_path: Path) -> None:
+    folder = corpus(tmp_path, date="2018-08-21", case_numbers=["NL18.10011"])
+    report(tmp_path, folder)
+    settings = Settings(data_dir=tmp_path / "data", corpus_dir=folder)
+    (finding,) = doctor._catalogue(settings)
+    assert (finding.level, finding.what) == ("note", "catalogue")
+    assert "2 of our values differ from 1 catalogued documents" in finding.message
+    assert f"{CATALOGUED} date; {CATALOGUED} docket" in finding.message
+    assert "dublin-kb catalogue check" in finding.remedy
+    assert list(doctor._catalogue(Settings(data_dir=tmp_path / "nothing", corpus_dir=folder))) == []
