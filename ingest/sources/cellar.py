@@ -93,22 +93,28 @@ class Cellar:
     def new_decisions(self, client: Client, since: str) -> Iterator[NewDecision]:
         """Decisions from this day on that cite an act the frameworks rest on, oldest first. Raises: FetchProblem."""
         page, offset = self._own["page"], 0
+        seen: set[str] = set()
         acts = " ".join(f'"{act}"{_STRING}' for act in self._own["acts"])
         while True:
             query = self._own["query"] % {"acts": acts, "since": since, "limit": page, "offset": offset}
             url = f"{self._own['sparql']}?{urllib.parse.urlencode({'query': ' '.join(query.split())})}"
             answer = client.get(url, accept="application/sparql-results+json", recognise=recognise.json_with("head", "results"))
-            rows = recognise.as_json(answer.content, url)["results"].get("bindings")
+            results = recognise.as_json(answer.content, url)["results"]
+            rows = results.get("bindings") if isinstance(results, dict) else None
             if not isinstance(rows, list):
                 raise FetchProblem("changed-schema", f"{url[:80]}…: results without bindings")
+            before = len(seen)
             for row in rows:
                 try:
                     celex, ecli, date = (str(row[name]["value"]) for name in ("celex", "ecli", "date"))
                 except (KeyError, TypeError):
                     raise FetchProblem("changed-schema", f"{url[:80]}…: a row lacks celex, ecli or date") from None
+                if celex in seen:
+                    continue
+                seen.add(celex)
                 if _CELEX.fullmatch(celex) and _ECLI.fullmatch(ecli):
                     yield NewDecision(celex, ecli, date)
-            if len(rows) < page:
+            if len(rows) < page or len(seen) == before:  # a server that does not count pages must not be asked for ever
                 return
             offset += page
 

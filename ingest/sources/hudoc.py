@@ -119,7 +119,7 @@ class Hudoc:
 
     def _items(self, client: Client, question: str) -> Iterator[Item]:
         start, page = 0, self._own["page"]
-        while True:
+        while start < self._own["at_most"]:
             items, count = self._page(client, question, start, page)
             yield from items
             start += page
@@ -139,7 +139,7 @@ class Hudoc:
         data = recognise.as_json(client.get(url, accept=_JSON, recognise=recognise.json_with("resultcount", "results")).content, url)
         try:
             return [_item(row["columns"]) for row in data["results"]], int(data["resultcount"])
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise FetchProblem("changed-schema", "the Court's database answers with rows that are not known here") from None
 
 

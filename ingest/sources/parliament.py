@@ -63,7 +63,7 @@ class Publications:
     def changed(self, client: Client, dossier: str, since: str) -> Iterator[str]:
         """Ids of the papers of a dossier that were published or changed since a day. Raises: FetchProblem."""
         start, page = 1, self._own["page"]
-        while True:
+        while start < 10_000:
             query = self._own["query"].format(dossier=dossier, since=since)
             asked = {"operation": "searchRetrieve", "version": "2.0", "query": query, "startRecord": start, "maximumRecords": page}
             url = f"{self._own['sru']}?{urllib.parse.urlencode(asked)}"
@@ -118,10 +118,10 @@ def _rows(client: Client, url: str) -> list[Mapping[str, Any]]:
         data = recognise.as_json(
             client.get(following, accept="application/json", recognise=recognise.json_with("value")).content, following
         )
-        if not isinstance(data["value"], list):
-            raise FetchProblem("changed-schema", f"{following[:80]}…: `value` is no list")
+        if not isinstance(data["value"], list) or not all(isinstance(row, dict) for row in data["value"]):
+            raise FetchProblem("changed-schema", f"{following[:80]}…: `value` is no list of rows")
         rows += data["value"]
-        following = data.get("@odata.nextLink")
+        following = str(link) if (link := data.get("@odata.nextLink")) else None
     return rows
 
 

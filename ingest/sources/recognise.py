@@ -105,7 +105,7 @@ def court_of_justice(identities: Sequence[str], suffix: str) -> Recognise:
                 raise FetchProblem("not-in-this-form", f"{url}: the answer is no Formex text of a decision")
         elif not head.startswith(b"<") or b"<body" not in content.lower():
             raise FetchProblem("not-a-document", f"{url}: the answer is no page with a text")
-        elif b"</html>" not in content[-200:].lower():
+        elif not re.search(rb"</(?:html|body)>\s*$", content, re.I):
             raise FetchProblem("cut-off", f"{url}: the text ends before its end")
         words = _words(content)
         if patterns and not any(pattern.search(words) for pattern in patterns):

@@ -44,6 +44,7 @@ class Rijksoverheid:
     def new_reports(self, client: Client, since: str) -> Iterator[Wanted]:
         """Country reports changed since a day (`YYYY-MM-DD`) whose titles name what the rules look for. Raises: FetchProblem."""
         offset, page = 0, self._own["page"]
+        seen: set[str] = set()
         while True:
             asked = {
                 "output": "json",
@@ -55,14 +56,18 @@ class Rijksoverheid:
             url = f"{self._own['documents']}?{urllib.parse.urlencode(asked)}"
             answer = client.get(url, accept="application/json", recognise=_list)
             items = recognise.as_json(answer.content, url)
+            before = len(seen)
             for item in items:
                 guid, title = str(item.get("id", "")), str(item.get("title", "")).casefold()
                 if not _GUID.fullmatch(guid):
                     raise FetchProblem("changed-schema", f"{url}: an item without a GUID")
+                if guid in seen:
+                    continue
+                seen.add(guid)
                 address = _pdf(item)
                 if address and any(word in title for word in self._own["titles"]):
                     yield Wanted(f"rijksoverheid/{guid}", self.name, "pdf", None, {"guid": guid, "file": address})
-            if len(items) < page:
+            if len(items) < page or len(seen) == before:  # a server that does not count pages must not be asked for ever
                 return
             offset += page
 
