@@ -35,11 +35,15 @@ class Settings(BaseSettings):
         None, description="Comma-separated names under which others reach this server; this machine's own names are always known."
     )
     audit_days: int = Field(184, ge=1, le=3650, description="Days that events (who, when, which documents) are kept; 184: six months.")
-    public_url: str | None = Field(None, description="Address under which people reach the server, e.g. `https://kb.example.org`; for sign-in.")
+    public_url: str | None = Field(
+        None, description="Address under which people reach the server, e.g. `https://kb.example.org`; for sign-in."
+    )
     oidc_issuer: str | None = Field(None, description="Issuer of the office's OpenID Connect provider; unset: nobody signs in, keys only.")
     oidc_client_id: str | None = Field(None, description="Name under which that provider knows this server.")
     oidc_client_secret: SecretStr | None = Field(None, description="Secret for that name; unset: a public client (PKCE is always used).")
-    oidc_roles_claim: str = Field("roles", description="Claim of the ID token with a person's roles or groups; `realm_access.roles` reads deeper.")
+    oidc_roles_claim: str = Field(
+        "roles", description="Claim of the ID token with a person's roles or groups; `realm_access.roles` reads deeper."
+    )
     oidc_readers: str | None = Field(None, description="Comma-separated values of that claim that read.")
     oidc_editors: str | None = Field(None, description="Comma-separated values of that claim that also add and erase documents.")
     session_hours: int = Field(8, ge=1, le=24, description="Hours until a signed-in person signs in again.")
@@ -67,6 +71,11 @@ class Settings(BaseSettings):
         None,
         max_length=200,
         description="E-mail or web address at which publishers reach whoever fetches from them; `dublin-kb fetch` asks for it.",
+    )
+    report_to: str | None = Field(
+        None,
+        max_length=300,
+        description="Mail or web address at which readers report an error in a digest; unset: they are told in words what to do.",
     )
     keep_generations: int = Field(2, ge=1, le=20, description="Old generations kept beside the current one.")
 

@@ -22,6 +22,8 @@ from api.web import pages
 from api.web.contexts import safe_url
 from api.web.i18n import Words
 from api.web.pictures import Columns, columns
+from api.web.report import report_link
+from api.web.sources_checked import sources_checked
 from kb.domain.documents import Document, Kind, TextStatus
 
 if TYPE_CHECKING:
@@ -97,6 +99,8 @@ def coverage(request: Request) -> Response:
         "coverage.html",
         held=held,
         chart=_chart(held),
+        checked=sources_checked(base.settings.data_dir),
+        report_link=report_link(base.settings.report_to, "", t),
         scores=scores,
         by_language=by_language,
         label=lambda name, value: countries.name(value, language) if name == "state" else t.or_self(name, value),

@@ -26,6 +26,7 @@ from api.searching import newest_first, with_successors
 from api.web import contexts
 from api.web.i18n import LANGUAGES, Language, Words
 from api.web.reader import PageRow, Reader
+from api.web.report import report_link, report_text
 from kb.domain.documents import Document, Expression, Kind
 from kb.errors import InvalidIdentifier, InvalidQuery, KbError, NotFound, StoreEmpty
 
@@ -316,6 +317,7 @@ def document(request: Request, document_id: str) -> Response:
     rows = [PageRow(shown)]
     if with_pages and expression:
         rows = reader.rows(held, expression, shown, ends=part == last)
+    told = report_text(held, expression, view.generation.manifest.made_at, t)
     around, in_picture, known = reader.around(held, treats, treated, cites, [*(each.link for each in cited_by), *also_cited_by])
     return render(
         request,
@@ -357,6 +359,8 @@ def document(request: Request, document_id: str) -> Response:
         also_cited_by=also_cited_by,
         citing=citing,
         side_by_side=twin is not None,
+        report=told,
+        report_link=report_link(deps.services(request).settings.report_to, told, t),
     )
 
 

@@ -1,5 +1,6 @@
 """The page about ourselves: it counts what is held, repeats the pinned scores to the letter, and says what it does not know."""
 
+import datetime as dt
 import json
 import tomllib
 from pathlib import Path
@@ -11,7 +12,10 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from api.web.coverage_page import accuracy, count
+from api.web.i18n import Words
 from api.web.pictures import columns
+from api.web.report import report_link
+from api.web.sources_checked import SourceChecked, sources_checked
 from kb.wiring import KnowledgeBase
 from tests.factories import REPOSITORY
 
@@ -56,9 +60,40 @@ def test_the_chart_of_years_has_the_same_numbers_as_its_table(client: TestClient
 def test_it_warns_says_what_it_does_not_know_and_how_to_report(client: TestClient) -> None:
     text = words(page(client, "en").xpath("//main")[0])
     assert "Do not lean on the machine" in text
-    assert "a day of check for each source is not recorded, so none is shown" in text
+    assert "This installation has not asked any publisher for texts" in text
     assert "Open an issue in the repository of this project" in text
     assert not page(client).xpath("//a[starts-with(@href, 'mailto')]")
+
+
+def test_the_day_on_which_each_publisher_last_answered_is_what_fetching_kept(tmp_path: Path) -> None:
+    from ingest.sources.state import Line, State
+    from ingest.sources.wanted import Wanted
+
+    assert sources_checked(tmp_path) == []
+    noon = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC).timestamp()
+    state = State(tmp_path)
+    for number, (status, asked_at) in enumerate((("fetched", noon), ("unchanged", noon + 86_400), ("failed", noon + 999_999))):
+        wanted = Wanted(f"ECLI:NL:RVS:2022:{number}", "rechtspraak", "xml", None)
+        state.put(wanted, Line(wanted.document_id, "xml", "rechtspraak", status, asked_at))  # type: ignore[arg-type]
+    state.note(Wanted("ECLI:EU:C:2019:1", "cellar", "nl", None))
+    state.close()
+    assert sources_checked(tmp_path) == [SourceChecked("rechtspraak", dt.date(2026, 11, 21), held=2, failed=1)], "asking is not an answer"
+    (tmp_path / "fetch.sqlite").write_bytes(b"damaged" * 1000)
+    assert sources_checked(tmp_path) == []
+
+
+def test_the_operators_address_for_reports_is_linked_and_nothing_else_is(base: KnowledgeBase) -> None:
+    told = "ECLI:NL:RVS:2022:1864 · digest-nl, versie 1"
+    by_mail = report_link("fouten@example.org", told, Words("nl"))
+    assert by_mail is not None
+    assert by_mail.href.startswith("mailto:fouten@example.org?subject=")
+    assert "ECLI%3ANL%3ARVS%3A2022%3A1864" in by_mail.href
+    at = report_link("https://example.org/issues", told, Words("nl"))
+    assert at is not None
+    assert (at.href, at.text) == ("https://example.org/issues", "Meld het bij example.org")
+    assert report_link(None, told, Words("nl")) is None
+    assert report_link("javascript:alert(1)", told, Words("nl")) is None
+    assert report_link("a@b?bcc=x@example.org", told, Words("nl")) is None
 
 
 def test_the_scores_are_those_that_the_harness_pinned(client: TestClient) -> None:
