@@ -65,8 +65,14 @@ class Assembler:
         if not claimed and trust == "official" and (found := self.recognised(parsed)):
             claimed, sections = found
             warnings.append(f"recognised as {claimed}: the same date, and {sections} of its sections")
+        if claimed and trust == "official" and (same := self.same_decision(parsed, claimed)):
+            warnings.append(f"{claimed} is recognised as {same}: the same body, day and number")
+            claimed = same
         known = self.catalogued(claimed) if claimed else None
         stated = self._stated(parsed, known, claimed or own_id, kind, source_name)
+        if trust == "official" and known and (own := _canonical(meta.id)) and own != known.id:
+            names = (own, *(alias for alias in stated.aliases if alias != own))
+            stated = replace(stated, aliases=names, extra={**stated.extra, "stated_id": own})
         document = with_stated(known, stated) if known else stated
         base_language = document.language
         form, status = "official", TextStatus.VERBATIM
@@ -101,6 +107,24 @@ class Assembler:
             if len(sections) >= _ENOUGH_SECTIONS and sections <= headings:
                 return document_id, len(sections)
         return None
+
+    def same_decision(self, parsed: ParsedDocument, claimed: str) -> str | None:
+        """The catalogued decision that this text is, where the catalogue does not know its identifier yet: one document carries one
+        of its numbers, and both are of the same body and the same full day. Anything less is no identity."""
+        meta, date = parsed.metadata, _date(parsed.metadata.date)
+        if date is None or date.precision != "day" or self.catalogued(claimed):
+            return None
+        body = self.courts.find(meta.court, claimed)
+        found = {known.id for number in meta.case_numbers if (known := self._catalogued_by_number(number))}
+        if len(found) != 1 or body is None:
+            return None
+        known = self.catalogued(found.pop())
+        same = known is not None and known.date == date and known.court_key == body.key and not known.id.startswith("ECLI:")
+        return known.id if known and same else None
+
+    def _catalogued_by_number(self, number: str) -> Document | None:
+        held = self.resolver("docket", number)
+        return self.catalogued(held) if held else None
 
     def links(self, expression: Expression, passages: Sequence[Passage], marked: Sequence[SourceLink] = ()) -> list[CitationLink]:
         """The citations in a text: those the source marks up and those found in its words."""

@@ -15,10 +15,10 @@ from ingest.corpus import load_corpus, safe_file_name
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Expression, Passage, TextStatus
 from kb.domain.pinpoints import Pinpoint, PinpointKind, slug_places
-from kb.store.library import Library, alias_key
+from kb.store.library import REPLACED, Library, alias_key, final_id
 
-Field = Literal["date", "court", "docket", "pinpoint", "treatment"]
-FIELDS: tuple[Field, ...] = ("date", "court", "docket", "pinpoint", "treatment")
+Field = Literal["identifier", "date", "court", "docket", "pinpoint", "treatment"]
+FIELDS: tuple[Field, ...] = ("identifier", "date", "court", "docket", "pinpoint", "treatment")
 # the words for a numbered paragraph differ from court to court; the number is what can be wrong
 _PARAGRAPHS = frozenset({PinpointKind.PARAGRAPH, PinpointKind.CONSIDERATION, PinpointKind.RANDNUMMER})
 _PAGES = frozenset({PinpointKind.PAGE, PinpointKind.PAGE_SECTION})
@@ -83,8 +83,11 @@ def check_catalogue(corpus_dir: Path, library: Library) -> Report:
     found = _Found()
     texts: dict[str, _Text] = {}
     unread = 0
+    replaced = library.metas(REPLACED)
     for document, _, digests in content.documents:
-        if (official := _official(library, document.id)) is None:
+        if (now := final_id(replaced, document.id)) != document.id:
+            found.differences.append(Difference(document.id, "identifier", document.id, now, "catalogue", "id", now))
+        if (official := _official(library, now)) is None:
             unread += 1
             continue
         text = texts[document.id] = _Text(official, library.passages(official.key))
@@ -124,6 +127,13 @@ def _compare_metadata(ours: Document, stated: Document, text: "_Text", found: _F
     def differs(name: Field, mine: str, theirs: str) -> Difference:
         return Difference(ours.id, name, mine, theirs, "catalogue", name, text.key)
 
+    own = stated.extra.get("stated_id", ours.id)
+    if own == ours.id or own in ours.aliases:
+        found.agree["identifier"] += 1
+    elif ours.id.startswith("ECLI:"):
+        found.differences.append(differs("identifier", ours.id, own))
+    else:
+        found.additions.append(differs("identifier", ours.id, own))
     match _dates(ours.date, stated.date):
         case "agree":
             found.agree["date"] += 1

@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 from api import doctor
 from api.cli import app
 from ingest.catalogue_check import FIELDS, Report, check_catalogue, lines
+from ingest.withdrawals import Withdrawal
 from kb.adapters.hashing import HashingEmbedder
 from kb.adapters.memory import MemoryEngine
 from kb.settings import Settings
 from kb.store.generations import Generations
 from tests.ingest.builds import CATALOGUED, pipeline, small_corpus
-from tests.ingest.test_withdrawals import RULING
+from tests.ingest.test_withdrawals import DAY, NEW, RULING, ruling
 
 LATER = "ECLI:NL:RBDHA:2019:9541"
 DIGEST = """
@@ -66,7 +67,7 @@ def test_an_entry_that_agrees_in_everything_has_nothing_to_correct(tmp_path: Pat
     found = report(tmp_path, corpus(tmp_path, status="verified"))
     assert (found.compared, found.unread) == (1, 0)
     assert found.differences == found.additions == found.confirmed == []
-    assert found.agree == {"date": 1, "court": 1, "docket": 1, "pinpoint": 1, "treatment": 0}
+    assert found.agree == {"identifier": 1, "date": 1, "court": 1, "docket": 1, "pinpoint": 1, "treatment": 0}
     assert sum(found.not_comparable.values()) == 0
 
 
@@ -179,6 +180,27 @@ def test_the_pinpoint_of_a_treatment_is_looked_up_in_the_later_decision(tmp_path
     found = report(tmp_path, folder)
     assert differing(found) == [("treatment", "r.o. 7", "no 7: 1 to 2")]
     assert found.differences[0].place == f"treatment of {LATER}"
+
+
+def test_an_identifier_that_its_register_replaced_is_to_be_corrected(tmp_path: Path) -> None:
+    folder = corpus(tmp_path)
+    report(tmp_path, folder)
+    build = pipeline(tmp_path / "data", folder)
+    build.withdraw([Withdrawal(CATALOGUED, "ecli", NEW, DAY)])
+    found = checked(tmp_path, folder)
+    assert differing(found) == [("identifier", CATALOGUED, NEW)]
+    assert (found.compared, found.unread) == (0, 1)
+    build.ingest([ruling(tmp_path / "in", NEW, docket="NL18.10010", modified="2026-11-24")])
+    found = checked(tmp_path, folder)
+    assert differing(found) == [("identifier", CATALOGUED, NEW)]
+    assert (found.compared, found.agree["pinpoint"]) == (1, 1)
+
+
+def test_a_text_that_names_itself_otherwise_than_the_id_it_was_taken_under_is_listed(tmp_path: Path) -> None:
+    folder = corpus(tmp_path)
+    build = pipeline(tmp_path / "data", folder)
+    build.ingest([ruling(tmp_path / "in", NEW, docket="NL18.10010")], document_id=CATALOGUED)
+    assert differing(checked(tmp_path, folder)) == [("identifier", CATALOGUED, NEW)]
 
 
 def test_the_command_exits_with_one_when_something_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.catalogue_check import check_catalogue
 from ingest.erasure import Pending, Traces
 from ingest.pipeline import Pipeline
 from ingest.withdrawals import Withdrawal
@@ -106,6 +107,52 @@ def test_what_the_source_adds_to_a_catalogue_entry_survives_a_new_corpus(build: 
     assert build.ingest([]).changed
     assert "NL18.99999" in opened(tmp_path).library.document(CATALOGUED).case_numbers
     assert opened(tmp_path).library.document("NL18.99999").id == CATALOGUED
+
+
+DOCKET_ID = "NL-RBDHA-NL18.10010"
+
+
+def known_by_its_number(tmp_path: Path) -> Pipeline:
+    """The catalogue's one entry as it was before its ECLI was known."""
+    folder = tmp_path / "corpus"
+    catalogue, digest = folder / "catalogue" / "nl-rbdha.jsonl", next((folder / "digests").glob("*.toml"))
+    entry = json.loads(catalogue.read_text(encoding="utf-8"))
+    entry |= {"id": DOCKET_ID, "date": "2018-08-20", "date_precision": "day", "case_numbers": ["NL18.10010"], "aliases": []}
+    catalogue.write_text(json.dumps(entry) + "\n", encoding="utf-8")
+    digest.with_name(f"{DOCKET_ID}.toml").write_text(digest.read_text(encoding="utf-8").replace(CATALOGUED, DOCKET_ID), encoding="utf-8")
+    digest.unlink()
+    return pipeline(tmp_path / "data", folder)
+
+
+def test_an_entry_known_by_its_number_gets_the_text_that_names_its_ecli(build: Pipeline, tmp_path: Path) -> None:
+    build = known_by_its_number(tmp_path)
+    (line,) = build.ingest([ruling(tmp_path / "in", CATALOGUED)]).entries
+    assert (line.document_id, line.detail) == (
+        DOCKET_ID,
+        f"{CATALOGUED} is recognised as {DOCKET_ID}: the same body, day and number",
+    )
+    library = opened(tmp_path).library
+    assert [e.form for e in library.expressions(DOCKET_ID)] == ["official", "digest-nl", "digest-en"]
+    assert library.document(CATALOGUED).id == library.document("NL18.10010").id == DOCKET_ID
+    assert [d.id for d in library.documents()] == [DOCKET_ID]
+    (addition,) = check_catalogue(tmp_path / "corpus", library).additions
+    assert (addition.field, addition.ours, addition.theirs) == ("identifier", DOCKET_ID, CATALOGUED)
+
+
+@pytest.mark.parametrize(
+    ("ecli", "docket", "trust"),
+    [
+        (CATALOGUED, "NL18.10011", "official"),
+        ("ECLI:NL:RBAMS:2018:10010", "NL18.10010", "official"),
+        (CATALOGUED, "NL18.10010", "upload"),
+    ],
+    ids=["other-number", "other-court", "upload"],
+)
+def test_anything_less_is_no_identity(build: Pipeline, tmp_path: Path, ecli: str, docket: str, trust: str) -> None:
+    build = known_by_its_number(tmp_path)
+    (line,) = build.ingest([ruling(tmp_path / "in", ecli, docket=docket)], trust=trust).entries
+    assert line.document_id != DOCKET_ID
+    assert [e.form for e in opened(tmp_path).library.expressions(DOCKET_ID)] == ["digest-nl", "digest-en"]
 
 
 # -- uploads (threat T13) ------------------------------------------------------------------------------------------------------
