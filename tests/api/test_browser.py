@@ -185,3 +185,64 @@ def test_a_hostile_document_runs_nothing_and_asks_for_nothing(tab: Tab, path: st
     assert "Mischief" in page.locator("main").inner_text()
     for link in page.locator("main a").all():
         assert not (link.get_attribute("href") or "").lower().startswith(("javascript", "data"))
+
+
+def test_a_case_is_entered_and_assessed_by_keyboard_alone_and_enter_assesses_again(tab: Tab) -> None:
+    page = tab.open("/case")
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+
+    order = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        order.append(focused())
+        match order[-1]:
+            case "registered_on":
+                page.keyboard.type("03-11-2025")
+            case "decided_on":
+                page.keyboard.type("2026-03-02")
+            case "member_state":
+                page.keyboard.type("Gri")
+            case "status_there" | "status-none":
+                page.keyboard.press("ArrowUp")
+            case "Toon het overzicht":
+                break
+    assert order[-1] == "Toon het overzicht", order
+    places = [
+        order.index(name) for name in ("registered_on", "decided_on", "nationality", "member_state", "housing", "narrative", "compare")
+    ]
+    assert places == sorted(places), "the order of the keys is the order of reading"
+    assert page.get_by_label("Andere lidstaat").input_value() == "GR"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Waarschuwingen", level=2)).to_be_visible()
+    page.locator("#nationality").focus()
+    page.keyboard.type("Syrië")
+    page.keyboard.press("Enter")
+    expect(page.locator("#nationality")).to_have_value("Syrië")
+    expect(page.get_by_role("heading", name="Waarschuwingen", level=2)).to_be_visible()
+    assert page.locator("#registered_on").input_value() == "2025-11-03", "the answer is the page again, not a file"
+
+
+def test_the_slash_leads_to_the_search_box_also_from_a_page_without_one(tab: Tab) -> None:
+    page = tab.open(f"/documents/{COURT_OF_JUSTICE}?lang=en")
+    page.keyboard.press("/")
+    page.wait_for_url("**/?lang=en#q")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("poverty")
+    assert page.locator("#q").input_value() == "poverty"
+
+
+def test_on_paper_there_is_the_text_with_its_standing_and_no_control(tab: Tab) -> None:
+    page = tab.open(f"/documents/{OLD_TEST}")
+    page.emulate_media(media="print")
+    for part in ("h1", ".reader__head .standing", ".passage .words", "#cite-document"):
+        assert page.locator(part).first.is_visible(), part
+    for part in (".site-nav", ".languages", ".toc", "button", ".texts", ".keys"):
+        assert page.locator(f"{part}:visible").count() == 0, part
+    page = tab.open("/search?q=overdracht+beschermingsbeleid")
+    page.emulate_media(media="print")
+    assert page.locator("article.document").first.is_visible()
+    for part in ("form", "button", ".sort", ".pager"):
+        assert page.locator(f"{part}:visible").count() == 0, part
+    page.emulate_media(media="screen")

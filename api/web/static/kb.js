@@ -109,10 +109,14 @@
     const key = event.key.toLowerCase();
     if (key === "/") {
       const box = document.getElementById("q");
+      event.preventDefault();
       if (box) {
-        event.preventDefault();
         box.focus();
         box.select();
+      } else {
+        const home = new URL(document.querySelector(".brand").href);
+        home.hash = "q"; // a browser puts the focus where the fragment leads
+        window.location.assign(home);
       }
     } else if ((key === "j" || key === "k") && passages.length) {
       event.preventDefault();
