@@ -18,6 +18,7 @@ measured and chosen (`python -m evals.bench_embedders` prints the figures of thi
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -107,6 +108,18 @@ def prepare(directory: Path, progress: Callable[[str, float], None] | None = Non
     return target
 
 
+def runtime() -> Any:
+    """The library, told to send nothing. Nothing else may import it: what it sends is decided once, when it is first loaded.
+
+    Since 2026 its official builds for Linux report sessions and models to their maker, with an identifier of the machine that they keep
+    in the home directory, unless this variable is set before (seen with 1.32.0; https://github.com/microsoft/onnxruntime/pull/27379).
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
 class OnnxE5Embedder:
     """The prepared model. Safe to call from several threads."""
 
@@ -120,9 +133,9 @@ class OnnxE5Embedder:
         if faults := _faults(directory):
             raise ModelMissing(f"the prepared model in {directory} cannot be used ({'; '.join(faults)}): delete it, it is made anew")
         try:
-            import onnxruntime
             from tokenizers import Tokenizer
 
+            onnxruntime = runtime()
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
