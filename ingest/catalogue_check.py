@@ -279,6 +279,8 @@ def lines(report: Report) -> Iterator[str]:
     """The report as a person reads it: differences first, then what the texts add and confirm."""
     counts = ", ".join(f"{report.agree[name]} {name}" for name in FIELDS if report.agree[name])
     yield f"{report.compared} catalogued documents with an official text ({report.unread} without one); agreeing: {counts or 'nothing'}"
+    if silent := ", ".join(f"{report.not_comparable[name]} {name}" for name in FIELDS if report.not_comparable[name]):
+        yield f"not comparable, because the text states none: {silent}"
     for difference in report.differences:
         yield f"DIFFERS  {difference.document_id}  {difference.field}: ours {difference.ours!r}, the text has {difference.theirs!r}"
         yield f"         in {difference.file}, {difference.place}; compared with {difference.text}"
