@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KbError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return 2
+    except OSError as error:
+        sys.stderr.write(f"the run could not be made: {error}\n")
+        return 2
     except KeyboardInterrupt:
         sys.stderr.write("stopped; the same command goes on where this one stopped\n")
         return 1

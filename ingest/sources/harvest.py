@@ -64,6 +64,7 @@ class Harvest:
             ("cellar: new decisions", lambda: self._court_of_justice(since)),
             ("hudoc: new decisions", lambda: self._strasbourg(since)),
             ("officielebekendmakingen: dossiers", lambda: self._papers(since)),
+            ("tweedekamer: dossiers", lambda: self._fresh_papers(since)),
             ("rijksoverheid: country reports", lambda: self._reports(since)),
         ]
         for number, (name, ask) in enumerate(feeds, 1):
@@ -144,8 +145,7 @@ class Harvest:
 
     def _papers(self, since: dt.date) -> int:
         count = 0
-        dossiers = sorted({dossier for document in self._holdings.documents.values() if (dossier := dossier_of(document))})
-        for dossier in dossiers:
+        for dossier in self._dossiers():
             for paper in self._sources.publications.changed(self._client, dossier, since.isoformat()):
                 count += 1
                 document = self._holdings.find(paper)
@@ -156,6 +156,21 @@ class Harvest:
                     elif document is None:
                         self._new(wanted)
         return count
+
+    def _fresh_papers(self, since: dt.date) -> int:
+        """What the House has and the official publications do not have yet; when they have it, their text takes its place."""
+        count = 0
+        for dossier in self._dossiers():
+            for paper, number in self._sources.tweedekamer.changed(self._client, dossier, since.isoformat()):
+                count += 1
+                if not self._known(paper) and not any(wanted.document_id == paper for wanted in self._made.new):
+                    self._new(self._sources.tweedekamer.of(paper, number))
+        return count
+
+    def _dossiers(self) -> list[str]:
+        """Of the catalogue: a paper that was fetched for its dossier does not bring another one."""
+        documents = [self._holdings.documents[name] for name in self._holdings.catalogued]
+        return sorted({dossier for document in documents if (dossier := dossier_of(document))})
 
     def _reports(self, since: dt.date) -> int:
         count = 0

@@ -90,6 +90,27 @@ class TweedeKamer:
         number = next((found[0] for name in names if (found := _NUMBER.search(name))), None)
         return [Wanted(document.id, self.name, "file", document.id, {"number": number})] if number else []
 
+    def of(self, paper: str, number: str) -> Wanted:
+        """A paper that has its number in a dossier and is not yet published elsewhere."""
+        return Wanted(paper, self.name, "file", paper, {"number": number})
+
+    def changed(self, client: Client, dossier: str, since: str) -> Iterator[tuple[str, str]]:
+        """(`kst-<dossier>-<number>`, document number) of a dossier's papers changed since a day; those without a number in it are
+        left out. Raises: FetchProblem."""
+        condition = f"Verwijderd eq false and Kamerstukdossier/any(d: d/Nummer eq {dossier}) and GewijzigdOp ge {since}T00:00:00Z"
+        asked = {"$filter": condition, "$expand": "Kamerstukdossier", "$orderby": "GewijzigdOp", "$top": self._own["page"]}
+        url = f"{self._own['documents']}?{urllib.parse.urlencode(asked, quote_via=urllib.parse.quote)}"
+        for row in _rows(client, url):
+            number = str(row.get("DocumentNummer", ""))
+            dossiers = row.get("Kamerstukdossier")
+            if not _NUMBER.fullmatch(number) or not isinstance(dossiers, list):
+                raise FetchProblem("changed-schema", f"{url[:80]}…: a row without its number or its dossiers")
+            within = row.get("Volgnummer")
+            for held in dossiers:
+                if isinstance(held, dict) and str(held.get("Nummer")) == dossier and isinstance(within, int) and within > 0:
+                    addition = f"-{held['Toevoeging']}" if held.get("Toevoeging") else ""
+                    yield f"kst-{dossier}{addition}-{within}", number
+
     def fetch(self, client: Client, wanted: Wanted) -> Found:
         number = wanted.hints["number"]
         condition = f"Verwijderd eq false and DocumentNummer eq '{number}'"

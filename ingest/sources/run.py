@@ -14,7 +14,7 @@ from ingest.pipeline import NamedFile, Outcome
 from ingest.provenance import Provenance, erase, keep_provenance
 from ingest.sources.client import Client
 from ingest.sources.harvest import FeedLine, Harvest, Harvested
-from ingest.sources.model import Wanted
+from ingest.sources.model import Found, Wanted
 from ingest.sources.plan import Holdings, Sources
 from ingest.sources.problems import NOT_ANSWERED, FetchProblem
 from ingest.sources.review import ReviewLine, keep_for_review, to_review
@@ -181,7 +181,10 @@ class Run:
                 wanted += texts
                 if not texts and document.kind is not Kind.GUIDE:
                     refused.append(Line(document.id, "", "", "skipped", 0, "no-source", "no publisher that is asked here serves it"))
-            wanted += self._state.all_wanted()
+            before = self._state.all_wanted()
+            published = {text.document_id for text in before if text.source == self._sources.publications.name}
+            # a fresh paper's file from the House gives way to the published text
+            wanted += [text for text in before if text.source != self._sources.tweedekamer.name or text.document_id not in published]
         if order.everything or order.since:
             wanted += self._state.unanswered()
         return wanted, refused
@@ -219,18 +222,31 @@ class Run:
         asked_at = client.now()
         try:
             found = self._sources.named(wanted.source).fetch(client, wanted)
-        except FetchProblem as problem:
-            missing = wanted.optional and problem.reason in ("not-found", "not-in-this-form", "no-text")
-            failed = problem.reason not in _NO_FAILURE and not missing
-            line = Line(
-                wanted.document_id, wanted.part, wanted.source, "failed" if failed else "skipped", asked_at, problem.reason, str(problem)
-            )
-            if problem.reason == "replaced" and holdings.holds(wanted.document_id):
-                line = self._replaced(client, wanted, harvested, line)
-            prior = self._state.line(wanted.document_id, wanted.part)
-            # a failure does not make us forget which bytes are held
-            self._state.put(wanted, replace(line, sha256=prior.sha256 if prior else None))
-            return line
+        except FetchProblem as error:
+            problem = error
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            # one answer that our reading did not foresee must not keep the others out of the store
+            problem = FetchProblem("internal", f"the answer could not be read: {type(error).__name__}: {error}")
+        else:
+            return self._came(holdings, wanted, order, asked_at, found)
+        return self._failed(client, holdings, wanted, harvested, asked_at, problem)
+
+    def _failed(
+        self, client: Client, holdings: Holdings, wanted: Wanted, harvested: Harvested, asked_at: float, problem: FetchProblem
+    ) -> Line:
+        missing = wanted.optional and problem.reason in ("not-found", "not-in-this-form", "no-text")
+        failed = problem.reason not in _NO_FAILURE and not missing
+        line = Line(
+            wanted.document_id, wanted.part, wanted.source, "failed" if failed else "skipped", asked_at, problem.reason, str(problem)
+        )
+        if problem.reason == "replaced" and holdings.holds(wanted.document_id):
+            line = self._replaced(client, wanted, harvested, line)
+        prior = self._state.line(wanted.document_id, wanted.part)
+        # a failure does not make us forget which bytes are held
+        self._state.put(wanted, replace(line, sha256=prior.sha256 if prior else None))
+        return line
+
+    def _came(self, holdings: Holdings, wanted: Wanted, order: Order, asked_at: float, found: Found) -> Line:
         answer = found.answer
         line = Line(wanted.document_id, wanted.part, wanted.source, "fetched", asked_at, url=answer.url, sha256=answer.sha256)
         if self._has(holdings, wanted, answer.sha256) and not order.again:

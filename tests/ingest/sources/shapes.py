@@ -4,6 +4,8 @@ import html
 import json
 from collections.abc import Sequence
 
+from tests.ingest.parse.tiny_pdf import paragraph, write_pdf
+
 _RDF = (
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dcterms="http://purl.org/dc/terms/" '
     'xmlns:psi="http://psi.rechtspraak.nl/" xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"'
@@ -135,4 +137,18 @@ def sru(ids: Sequence[str], *, total: int | None = None) -> bytes:
     ).encode()
 
 
+PDF_LETTER = write_pdf(
+    [
+        paragraph(
+            70,
+            700,
+            [
+                "Den Haag, 20 november 2026",
+                "Met deze brief informeer ik uw Kamer over de situatie van statushouders.",
+                "De opvang is veranderd sinds de vorige brief over dit onderwerp.",
+            ],
+            leading=40,
+        )
+    ]
+)
 CHALLENGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"

@@ -75,6 +75,7 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "letter": lambda c: Publications(RULES).fetch(c, _wanted(id="kst-19637-1")),
     "sru": lambda c: list(Publications(RULES).changed(c, "19637", "2026-11-01")),
     "tweedekamer": lambda c: TweedeKamer(RULES).fetch(c, _wanted(number="2021D21905")),
+    "fresh papers": lambda c: list(TweedeKamer(RULES).changed(c, "19637", "2026-11-01")),
     "rijksoverheid": lambda c: list(Rijksoverheid(RULES).new_reports(c, "2026-11-01")),
     "item": lambda c: Rijksoverheid(RULES).fetch(c, _wanted(guid="4a1b0c2d-0000-4000-8000-00000000000a")),
 }

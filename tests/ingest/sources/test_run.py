@@ -192,6 +192,37 @@ def test_feeds_bring_new_rulings_papers_and_decisions(here: Here) -> None:
     library.close()
 
 
+def test_a_fresh_paper_comes_from_the_house_and_gives_way_to_the_published_text(here: Here) -> None:
+    dossier = next(dossier for document in here.world.documents if (dossier := dossier_of(document)))
+    paper = f"kst-{dossier}-5555"
+    here.world.fresh = {paper: "2026D54321"}
+    made = here.run(Order(since=SINCE))
+    assert here.lines(made)[paper] == ("fetched", None)
+    here.world.papers = [paper]
+    here.clock.pass_(days=1)
+    made = here.run(Order(everything=True, since=SINCE))
+    assert [entry.status for entry in made.ledger if entry.document_id == paper] == ["new-version"]
+    library = here.library()
+    assert sorted((e.version, e.current) for e in library.expressions(paper)) == [(1, False), (2, True)]
+    assert "Een nieuwe brief." in next(e.text for e in library.expressions(paper) if e.current)
+    library.close()
+    here.clock.pass_(days=1)
+    made = here.run(Order(everything=True))
+    assert [(line.source, line.status) for line in made.lines if line.document_id == paper] == [("officielebekendmakingen", "unchanged")]
+
+
+def test_an_answer_that_our_reading_did_not_foresee_keeps_nothing_else_out(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("ingest.sources.parliament.Publications.fetch", broken)
+    made = here.run(Order(everything=True))
+    assert [(line.reason, line.detail) for line in made.lines if line.status == "failed"] == [
+        ("internal", "the answer could not be read: KeyError: 'surprise'")
+    ]
+    assert sum(entry.status == "indexed" for entry in made.ledger) == 3
+
+
 def test_a_feed_that_fails_is_told_the_others_go_on_and_its_day_stays(here: Here) -> None:
     new = "ECLI:NL:RBDHA:2026:5"
     here.world.words[new] = "De rechtbank overweegt."
@@ -295,4 +326,5 @@ def test_questions_of_a_run_never_leave_the_listed_hosts(here: Here) -> None:
         "hudoc.echr.coe.int",
         "repository.overheid.nl",
         "opendata.rijksoverheid.nl",
+        "gegevensmagazijn.tweedekamer.nl",
     }

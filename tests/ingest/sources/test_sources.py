@@ -477,6 +477,28 @@ def test_a_document_of_the_house_is_found_by_its_number(client: Client, replay: 
     assert replay.paths()[1] == f"/OData/v4/2.0/Document({GUID})/resource"
 
 
+def test_the_papers_that_the_house_has_are_named_by_dossier_and_number(client: Client, replay: Replay, rules: SourceRules) -> None:
+    rows = [
+        {**ROW, "DocumentNummer": "2026D00001", "Volgnummer": 3333, "Kamerstukdossier": [{"Nummer": 19637, "Toevoeging": None}]},
+        {**ROW, "DocumentNummer": "2026D00002", "Volgnummer": 12, "Kamerstukdossier": [{"Nummer": 19637, "Toevoeging": "VI"}]},
+        {**ROW, "DocumentNummer": "2026D00003", "Volgnummer": None, "Kamerstukdossier": [{"Nummer": 19637, "Toevoeging": None}]},
+        {**ROW, "DocumentNummer": "2026D00004", "Volgnummer": 5, "Kamerstukdossier": [{"Nummer": 30573, "Toevoeging": None}]},
+    ]
+    last = "https://gegevensmagazijn.tweedekamer.nl/OData/v4/2.0/Document?$skip=2"
+
+    def answer(question: Question) -> Reply:
+        if "skip" in question.path:
+            return Reply(json.dumps({"value": rows[2:]}).encode(), kind="application/json")
+        asked = query(question)["$filter"][0]
+        assert "Kamerstukdossier/any(d: d/Nummer eq 19637)" in asked
+        assert "GewijzigdOp ge 2026-11-01T00:00:00Z" in asked
+        return Reply(json.dumps({"value": rows[:2], "@odata.nextLink": last}).encode(), kind="application/json")
+
+    replay.answer = answer
+    found = list(TweedeKamer(rules).changed(client, "19637", "2026-11-01"))
+    assert found == [("kst-19637-3333", "2026D00001"), ("kst-19637-VI-12", "2026D00002")]
+
+
 @pytest.mark.parametrize(
     ("row", "content", "expected"),
     [

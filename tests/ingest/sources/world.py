@@ -68,6 +68,7 @@ class World:
     trouble: Callable[[Question], Reply | None] = lambda _: None
     papers: list[str] = field(default_factory=list)
     decisions: list[tuple[str, str, str]] = field(default_factory=list)
+    fresh: dict[str, str] = field(default_factory=dict)  # paper -> number at the House
 
     def __post_init__(self) -> None:
         for document in self.documents:
@@ -158,6 +159,23 @@ class World:
         dossier = re.search(r"dossiernummer==(\d+)", query["query"][0])
         assert dossier
         return Reply(shapes.sru([paper for paper in self.papers if paper.startswith(f"kst-{dossier[1]}-")]))
+
+    def _gegevensmagazijn(self, _: Question, path: str, query: dict[str, list[str]]) -> Reply | None:
+        if path.endswith("/resource"):
+            return Reply(shapes.PDF_LETTER, kind="application/pdf")
+        asked = query["$filter"][0]
+        rows = [
+            {
+                "Id": f"00000000-0000-4000-8000-{n:012}",
+                "DocumentNummer": number,
+                "Volgnummer": int(paper.rpartition("-")[2]),
+                "ContentType": "application/pdf",
+                "Kamerstukdossier": [{"Nummer": int(paper.split("-")[1]), "Toevoeging": None}],
+            }
+            for n, (paper, number) in enumerate(self.fresh.items())
+            if f"Nummer eq {paper.split('-')[1]})" in asked or f"'{number}'" in asked
+        ]
+        return Reply(json.dumps({"value": rows}).encode(), kind="application/json")
 
     def _opendata(self, _: Question, __: str, ___: dict[str, list[str]]) -> Reply | None:
         return Reply(b"[]", kind="application/json")
