@@ -32,7 +32,7 @@ def _answer(request: Request, response: Response, asked: SearchRequest) -> Searc
     query = asked.to_query(today(), contradictions=True)
     with held.searches.one():
         search = held.knowledge_base.search
-        result = newest_first(search, query)[0] if asked.sort == "newest" else search(query)
+        result = newest_first(search, query) if asked.sort == "newest" else search(query)
     if told := asked.contradiction():
         result = replace(result, notices=(*result.notices, told))
     trace.showed((hit.passage for hit in result.hits), as_of=result.as_of)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from api.page_images import is_pdf, original
 from api.reading import FILE_STYLES, choose_text, current_texts, old_version, page_metadata
 from api.requests import SearchRequest, day_or, today
 from api.schemas import in_language
-from api.searching import newest_first, with_successors
+from api.searching import newest_first
 from api.web import contexts
 from api.web.i18n import LANGUAGES, Language, Words
 from api.web.reader import PageRow, Reader
@@ -165,18 +164,13 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
     if "q" not in given:
         return render(request, "search.html", **_nothing_asked(given, shareable=shareable))
     try:
-        asked = SearchRequest.model_validate({**given, "group": "document", "limit": _GROUPS_A_PAGE + 1})
+        asked = SearchRequest.model_validate({**given, "group": "document", "limit": _GROUPS_A_PAGE})
         query = asked.to_query(today())
         held = deps.services(request)
         with held.searches.one():
             view = held.knowledge_base.view()
-            if asked.sort == "newest":
-                result, more = newest_first(view.searcher.search, replace(query, limit=_GROUPS_A_PAGE))
-                shown = list(result.groups)
-            else:
-                result = view.searcher.search(query)
-                more = len(result.groups) > _GROUPS_A_PAGE
-                shown = with_successors(result.groups[:_GROUPS_A_PAGE], result.groups)
+            search = view.searcher.search
+            result = newest_first(search, query) if asked.sort == "newest" else search(query)
             pages = contexts.Pages(view, t, chosen)
             facets = pages.facets(asked, query)
     except ValidationError as error:
@@ -184,10 +178,9 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         return render(request, "search.html", status=422, **_wrong(given, "invalid-request", problems, shareable=shareable))
     except (InvalidQuery, InvalidIdentifier) as error:
         return render(request, "search.html", status=status_of(error), **_wrong(given, error.code, str(error), shareable=shareable))
-    trace.showed((hit.passage for group in shown for hit in group.hits), as_of=query.as_of)
-    if not shown:
+    trace.showed((hit.passage for group in result.groups for hit in group.hits), as_of=query.as_of)
+    if not result.groups:
         trace.found_nothing()
-    following = asked.offset + _GROUPS_A_PAGE if more else None
     preceding = max(0, asked.offset - _GROUPS_A_PAGE) if asked.offset else None
     values: dict[str, Any] = {
         "q": asked.q,
@@ -195,7 +188,7 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         "asked": asked,
         "problem": None,
         "shareable": shareable,
-        "groups": [pages.group(group) for group in shown],
+        "groups": [pages.group(group) for group in result.groups],
         "sorts": [
             (sort, pages.search_href(contexts.asked_pairs(asked.model_copy(update={"sort": sort}))) if shareable else None)
             for sort in ("relevance", "newest")
@@ -210,9 +203,9 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         "nothing": [in_language(n.message, language) for n in result.notices if n.code == "nothing-relevant"],
         "total": result.total,
         "first": asked.offset + 1,
-        "next": following,
+        "next": result.following,
         "previous": preceding,
-        "next_href": pages.search_href(contexts.asked_pairs(asked, offset=following)) if following and shareable else None,
+        "next_href": pages.search_href(contexts.asked_pairs(asked, offset=result.following)) if result.following and shareable else None,
         "previous_href": pages.search_href(contexts.asked_pairs(asked, offset=preceding)) if preceding is not None and shareable else None,
     }
     return render(request, "search.html", **values)

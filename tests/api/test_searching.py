@@ -1,5 +1,7 @@
 """Results by date: newest first, page by page, and never an overtaken authority alone."""
 
+import itertools
+
 from fastapi.testclient import TestClient
 
 from tests.factories import NEW_TEST, OLD_TEST
@@ -22,10 +24,10 @@ def test_documents_come_newest_first(client: TestClient) -> None:
 
 def test_pages_by_date_leave_nothing_out_and_an_overtaken_authority_never_alone(client: TestClient) -> None:
     whole = [id_ for id_, _ in groups(client, sort="newest")]
-    pages = [[id_ for id_, _ in groups(client, sort="newest", limit="1", offset=str(n))] for n in range(len(whole))]
-    assert [page[0] for page in pages] == whole
-    alone = pages[whole.index(OLD_TEST)]
-    assert alone == [OLD_TEST, NEW_TEST]
+    pages = [[id_ for id_, _ in groups(client, sort="newest", limit="2", offset=str(at))] for at in range(0, 2 * len(whole), 2)]
+    assert set(itertools.chain(*pages)) == set(whole)
+    on = next(page for page in pages if OLD_TEST in page)
+    assert NEW_TEST in on, "what overtook it is on the same page"
 
 
 def test_ranks_count_on_through_the_documents(client: TestClient) -> None:
