@@ -169,7 +169,7 @@ class Client:
         Args:
             accept: the media types that can be used, as in `Accept`.
             recognise: refuses what is not the document that was asked for.
-            for_document: whose text it is, so that the cached answer can be erased with the document.
+            for_document: whose text it is: then the answer is kept for a conditional question, until it is erased with the document.
         Raises: FetchProblem, with the reason for the summary.
         """
         host = _listed_host(url, self._rules)
@@ -226,12 +226,13 @@ class Client:
             key = hashlib.sha256(f"{at}\n{accept}\n{language or ''}".encode()).hexdigest()
             if for_document:
                 self._state.remember_answer(for_document, key)
-            # `no-cache` asks the cache to ask the publisher whether its copy still holds; the copy then costs no second transfer
+            # `no-cache` asks the cache to ask the publisher whether its copy still holds; the copy then costs no second transfer.
             headers = {"user-agent": self._agent, "accept": accept, "accept-encoding": "gzip", "cache-control": "no-cache"}
             if language:
                 headers["accept-language"] = language
             request = httpx2.Request("GET", at, headers=headers, extensions={"recognise": recognise, "caching": {"key": key}})
-            response = self._transport.handle_request(request)
+            # feeds and searches go past the cache: their summaries are words of rulings that may be withdrawn later
+            response = (self._transport if for_document else self._polite).handle_request(request)
             try:
                 content = response.read()
             finally:
@@ -239,7 +240,7 @@ class Client:
             if response.status_code in _REDIRECTS:
                 at = _target(at, response)
                 continue
-            caching = response.extensions.get("caching")
+            from_cache = response.extensions.get("caching")
             return Answer(
                 content=content,
                 url=at,
@@ -247,7 +248,7 @@ class Client:
                 status=response.status_code,
                 headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
                 asked_at=asked_at,
-                from_cache=bool(caching and caching["from_cache"]),
+                from_cache=bool(from_cache and from_cache["from_cache"]),
                 cache_key=key,
             )
         raise FetchProblem("too-many-redirects", f"{url} leads on more than {self._rules.client.redirects} times")

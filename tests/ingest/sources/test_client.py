@@ -91,10 +91,21 @@ def test_another_language_of_the_same_address_is_another_text(client: Client, re
             accept="application/xhtml+xml",
             language=language,
             recognise=recognise.court_of_justice(["C-297/17"], "xhtml"),
+            for_document="ECLI:EU:C:2019:219",
         ).content
         for language in ("eng", "nld", "eng")
     ]
     assert texts[0] == texts[2] != texts[1]
+    assert replay.sent == [200, 200, 304]
+
+
+def test_a_feed_is_kept_nowhere(client: Client, replay: Replay, tmp_path: Path) -> None:
+    listed = shapes.feed([(ECLI, "met de woorden van een samenvatting", "2026-11-24T10:00:00Z", None)])
+    replay.answer = lambda _: Reply(listed, kind="application/atom+xml")
+    for _ in range(2):
+        client.get("https://data.rechtspraak.nl/uitspraken/zoeken?max=1", accept="application/atom+xml", recognise=recognise.feed)
+    assert replay.sent == [200, 200]
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and b"woorden van een samenvatting" in path.read_bytes()] == []
 
 
 def test_a_changed_text_is_sent_again(client: Client, replay: Replay) -> None:
