@@ -332,13 +332,11 @@ class VoiceRules:
         if section is Section.UNKNOWN and len(sentences) > 1 and share < 0.4:
             return Voice.UNKNOWN
         if parties or first == "ruling" or (section is Section.DISPUTE and first != "court"):
-            # an argument of a party in it: the court's only where the court speaks first and mostly
+            # an argument of a party in it: the court's only where the court speaks first and mostly, and no second argument follows
             argued = sum(s.size for s in sentences if s.kind in ("applicant", "authority", "other")) / sum(s.size for s in sentences)
-            heard = sum(1 for kind in kinds if kind in ("applicant", "authority", "other"))
-            if heard > 1 and sum(s.size for s in sentences) > _LONG:  # several arguments in turn, or a whole ruling in one piece
-                return Voice.UNKNOWN
-            return Voice.COURT if first == "court" and argued <= 0.12 and section is not Section.DISPUTE else Voice.UNKNOWN
-        if first == "court" or share >= (0.25 if section in (Section.COURT, Section.CONCLUSION) else 0.35):
+            mostly = first == "court" and argued <= 0.12 and share >= 0.4 and sum(s.size for s in sentences) <= _LONG
+            return Voice.COURT if mostly and section is not Section.DISPUTE else Voice.UNKNOWN
+        if share >= (0.2 if first == "court" else 0.4):
             return Voice.COURT
         return Voice.UNKNOWN
 
