@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 from api.schemas import standing_out, successor_out
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Track
+from kb.law.known import known_since
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kb.law.frameworks import AuthorityRef, Element, Framework, Frameworks, Position, Version
     from kb.law.regimes import Regime
     from kb.wiring import View
+
+    Dates = Mapping[str, LegalDate | None]
 
 
 def framework_list(held: "Frameworks") -> dict[str, Any]:
@@ -24,7 +29,7 @@ def framework_body(
 ) -> dict[str, Any]:
     """One legal test as it could be written on a day: later authorities are left out. Raises: NotFound."""
     framework = held.framework(framework_id)
-    dates = {document.id: document.date for document in view.library.documents()}
+    dates = known_since(view.library)
     version = held.version_at(framework_id, as_of, registered_on, track).known_on(as_of, dates)
     regime = held.regime(framework_id, as_of, registered_on, version.track)
     others = held.versions_at(framework_id, as_of, registered_on, track)
@@ -41,22 +46,22 @@ def framework_body(
             "replaced": {
                 "by": version.replaced.by,
                 "because": dict(version.replaced.because),
-                "authorities": _authorities(view, version.replaced.authorities, as_of, version.track),
+                "authorities": _authorities(view, version.replaced.authorities, as_of, version.track, dates),
             }
             if version.replaced
             else None,
         },
         "possible_versions": [_span(other) for other in others],
         "versions": [_span(other) for other in framework.versions],
-        "positions": [_position(view, position, as_of, version.track) for position in version.positions_at(as_of)],
-        "elements": [_element(view, element, as_of, version.track) for element in version.elements],
+        "positions": [_position(view, position, as_of, version.track, dates) for position in version.positions_at(as_of)],
+        "elements": [_element(view, element, as_of, version.track, dates) for element in version.elements],
         "lines": [
             {
                 "country": line.country,
                 "title": dict(line.title),
                 "note": dict(line.note),
                 "own_test": line.own_test,
-                "positions": [_position(view, position, as_of, version.track) for position in line.positions_at(as_of)],
+                "positions": [_position(view, position, as_of, version.track, dates) for position in line.positions_at(as_of)],
             }
             for line in framework.lines
         ],
@@ -89,7 +94,7 @@ def _regime(regime: "Regime") -> dict[str, Any]:
     return {"id": str(regime.id), "sentence": dict(regime.sentence), "candidates": [str(candidate) for candidate in regime.candidates]}
 
 
-def _element(view: "View", element: "Element", as_of: dt.date, track: Track) -> dict[str, Any]:
+def _element(view: "View", element: "Element", as_of: dt.date, track: Track, dates: "Dates") -> dict[str, Any]:
     return {
         "id": element.id,
         "title": dict(element.title),
@@ -102,14 +107,14 @@ def _element(view: "View", element: "Element", as_of: dt.date, track: Track) -> 
         "questions": {language: list(texts) for language, texts in element.questions.items()},
         "fact_keys": list(element.fact_keys),
         "open": dict(element.open) if element.open else None,
-        "authorities": _authorities(view, element.authorities, as_of, track),
+        "authorities": _authorities(view, element.authorities, as_of, track, dates),
         "factors": [
             {
                 "id": factor.id,
                 "title": dict(factor.title),
                 "fact_keys": list(factor.fact_keys),
                 "note": dict(factor.note) if factor.note else None,
-                "authorities": _authorities(view, factor.authorities, as_of, track),
+                "authorities": _authorities(view, factor.authorities, as_of, track, dates),
             }
             for factor in element.factors
         ],
@@ -117,7 +122,7 @@ def _element(view: "View", element: "Element", as_of: dt.date, track: Track) -> 
     }
 
 
-def _position(view: "View", position: "Position", as_of: dt.date, track: Track) -> dict[str, Any]:
+def _position(view: "View", position: "Position", as_of: dt.date, track: Track, dates: "Dates") -> dict[str, Any]:
     return {
         "id": position.id,
         "text": dict(position.text),
@@ -125,17 +130,18 @@ def _position(view: "View", position: "Position", as_of: dt.date, track: Track) 
         "until": position.until.value if position.until else None,
         "member_states": list(position.member_states),
         "nationalities": list(position.nationalities),
-        "authorities": _authorities(view, position.authorities, as_of, track),
+        "authorities": _authorities(view, position.authorities, as_of, track, dates),
     }
 
 
-def _authorities(view: "View", refs: Iterable["AuthorityRef"], as_of: dt.date, track: Track) -> list[dict[str, Any]]:
+def _authorities(view: "View", refs: Iterable["AuthorityRef"], as_of: dt.date, track: Track, dates: "Dates") -> list[dict[str, Any]]:
     """Each authority that was there on that day, with its citation and whether it stands then for that track; one not in the corpus
     has neither."""
     made = []
     for ref in refs:
         document = view.library.find_document(ref.document_id)
-        if document and document.date and document.date.first_day > as_of:
+        since = dates.get(document.id) if document else None
+        if since is not None and since.first_day > as_of:
             continue
         standing = view.standing(document.id, as_of, track) if document else None
         made.append(

@@ -20,6 +20,7 @@ from kb.errors import InvalidIdentifier, NotFound
 from kb.law.case import Case, StatusThere, as_of_day
 from kb.law.facts import Comparable, FactWords, ProposedFact
 from kb.law.frameworks import AuthorityRef, Element, Framework, Frameworks, Position, Side, Version
+from kb.law.known import known_since
 from kb.law.manifest import ElementRecord, Manifest, ShownPassage, digest
 from kb.law.prose import Prose
 from kb.law.regimes import Regime
@@ -286,6 +287,7 @@ class _Assessing:
         self.as_of, self.date_imprecise = as_of_day(case, as_of, today)
         self.documents = {document.id: document for document in view.library.documents()}
         self.official = frozenset(view.library.documents_with_form("official"))
+        self.known = known_since(view.library)
         self.told = books.facts.told_by(case)
         # the steps of a test ask about the same documents: each passage is read once
         self.ranker = replace(view.searcher.ranker, library=RememberedLibrary(view.library))
@@ -298,11 +300,11 @@ class _Assessing:
         framework = frameworks.framework(choice.framework)
         possible = frameworks.versions_at(framework.id, self.as_of, case.registered_on, choice.track)
         self.track = choice.track
-        version = possible[0].known_on(self.as_of, {document.id: document.date for document in self.documents.values()})
+        version = possible[0].known_on(self.as_of, self.known)
         regime = frameworks.regime(framework.id, self.as_of, case.registered_on, choice.track)
         self.sides = known_sides(frameworks)
         elements = tuple(self.element(element) for element in version.elements)
-        positions = assessed_positions(self.view, self.books, framework, version, case, self.as_of, self.documents)
+        positions = assessed_positions(self.view, self.books, framework, version, case, self.as_of, self.known)
         shown = self.shown(elements, positions)
         cautions = self.books.warnings.evaluate(self.situation(choice, framework, version, regime, shown))
         manifest = self.manifest(choice, version, regime, elements, positions, cautions, save_facts=save_facts)
@@ -417,7 +419,7 @@ class _Assessing:
         for item in found[side][:_LOOKED_AT]:
             document = self.documents[item.passage.document_id]
             key = twin_key(item.passage)
-            if key in taken or document.id in here or not self.bears(document, side):
+            if key in taken or document.id in here or self.is_later(document) or not self.bears(document, side):
                 continue
             if theirs.get(key, len(theirs) + 1) < item.rank:
                 continue  # the other side's queries find it better
@@ -439,6 +441,11 @@ class _Assessing:
             taken[twin_key(item.passage)] = side
             hits.append(self.side_hit(item.passage, document, side, item.score, item.stems, marked=False))
         return hits
+
+    def is_later(self, document: Document) -> bool:
+        """Whether a document without a date must be later than the as-of day: the search cannot tell."""
+        since = self.known.get(document.id)
+        return document.date is None and since is not None and since.first_day > self.as_of
 
     def bears(self, document: Document, side: Side) -> bool:
         """Whether a passage that search found may stand on this side: no rule or guide of ours, no ruling of the other track, no report
@@ -636,16 +643,23 @@ def make_hit(
 
 
 def assessed_positions(
-    view: Knowledge, books: LawBooks, framework: Framework, version: Version, case: Case, as_of: dt.date, documents: Mapping[str, Document]
+    view: Knowledge,
+    books: LawBooks,
+    framework: Framework,
+    version: Version,
+    case: Case,
+    as_of: dt.date,
+    dates: Mapping[str, LegalDate | None],
 ) -> tuple[AssessedPosition, ...]:
     """How the test worked out on that day for this state and nationality, and the home state's own line."""
     home = framework.line(books.facts.home_state)
+    # `version` is as known on that day, and so are its positions
     own = version.positions_at(as_of, member_state=case.member_state, nationality=case.nationality)
     line = home.positions_at(as_of) if home is not None and version.track is framework.default_track else ()
     line = tuple(p for p in line if not p.member_states or case.member_state is None or case.member_state in p.member_states)
 
     def known(refs: Iterable[AuthorityRef]) -> tuple[Authority, ...]:
-        days = ((ref, documents[ref.document_id].date if ref.document_id in documents else None) for ref in refs)
+        days = ((ref, dates.get(ref.document_id)) for ref in refs)
         return tuple(make_authority(view, ref, as_of, version.track) for ref, date in days if date is None or date.first_day <= as_of)
 
     made = [AssessedPosition(position, known(position.authorities)) for position in own]

@@ -20,6 +20,7 @@ from kb.domain.identifiers import canonical_document_id
 from kb.domain.pinpoints import Pinpoint
 from kb.errors import CorpusInvalid, InvalidIdentifier, NotFound
 from kb.law.regimes import Regime, RegimeId, Regimes
+from kb.law.sentences import NOTHING_YET, items_on, text_on, title_on
 
 LANGUAGES = ("nl", "en")
 # fields of a case (interface: a case) that can bear on an element
@@ -172,8 +173,9 @@ class Version:
         return tuple(p for p in self.positions if p.holds(as_of, member_state=member_state, nationality=nationality))
 
     def known_on(self, as_of: dt.date, dates: Mapping[str, LegalDate | None]) -> "Version":
-        """The version as it could be written on that day: without authorities that are later, without questions that were not yet
-        open, and without its replacement while it governs. What has no date stays; a partial date stays when it may lie before.
+        """The version as it could be written on that day: without authorities that are later, without sentences and items that name
+        a later day, without questions that were not yet open, and without its replacement while it governs. What has no date stays; a
+        partial date stays when it may lie before.
 
         Args:
             dates: document id -> its date (None or absent: unknown).
@@ -186,15 +188,33 @@ class Version:
         elements = tuple(
             replace(
                 element,
+                rule=text_on(element.rule, as_of) or NOTHING_YET,
+                standard=text_on(element.standard, as_of) or NOTHING_YET,
+                counts=items_on(element.counts, as_of),
+                does_not_count=items_on(element.does_not_count, as_of),
                 authorities=known(element.authorities),
-                factors=tuple(replace(factor, authorities=known(factor.authorities)) for factor in element.factors),
-                open=None if element.open_from is not None and as_of < element.open_from else element.open,
+                factors=tuple(
+                    replace(factor, authorities=known(factor.authorities), note=factor.note and text_on(factor.note, as_of))
+                    for factor in element.factors
+                ),
+                open=element.open and (None if element.open_from and as_of < element.open_from else text_on(element.open, as_of)),
             )
             for element in self.elements
         )
-        positions = tuple(replace(position, authorities=known(position.authorities)) for position in self.positions)
+        positions = tuple(
+            replace(position, authorities=known(position.authorities), text=text_on(position.text, as_of) or position.text)
+            for position in self.positions
+        )
         gone = self.valid_until is not None and as_of > self.valid_until
-        return replace(self, elements=elements, positions=positions, replaced=self.replaced if gone else None)
+        return replace(
+            self,
+            title=title_on(self.title, as_of),
+            summary=text_on(self.summary, as_of) or NOTHING_YET,
+            open=self.open and text_on(self.open, as_of),
+            elements=elements,
+            positions=positions,
+            replaced=self.replaced if gone else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from kb.domain.results import Standing, StandingValue
 from kb.errors import CorpusInvalid
 from kb.law.days import written_dates
 from kb.law.quotes import QuoteRules, Words, compare
+from kb.law.sentences import sentences_of
 from kb.law.words import WordList
 from kb.retrieval.lexical import Lexicon
 
@@ -30,10 +31,6 @@ _CAPITAL = re.compile(r"(?<![\w-])[^\W\d_a-zà-ÿ][\w’'-]+")
 _LINK = re.compile(r"https?:|www\.|://|<[a-z/!]|\]\(|`", re.IGNORECASE)
 _LABEL = re.compile(r"\s*[\[(](?:\s*[SC]\d{1,2}\s*[,;]?)+[\])]")
 _LABELS = re.compile(r"[SC]\d{1,2}")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[”\"’']?\s+(?=[“\"‘]?[A-Z])")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:r\.o|nr|nrs|art|artt|para|paras|blz|pp?|mr|dr|no|vgl|bijv|d\.w\.z|e\.g|i\.e|v|t|[A-Z])\.)$", re.IGNORECASE
-)
 _NO_DOCUMENT = (ReferenceKind.BACK_REFERENCE, ReferenceKind.ARTICLE, ReferenceKind.RECITAL)
 _COURTS_OWN = (Voice.COURT, Voice.OPERATIVE, Voice.DIGEST)
 _ALIKE_WORDS = 3  # stems that two clauses share at least to be about the same
@@ -340,20 +337,6 @@ class Checker:
 
     def _negation(self, text: str) -> str | None:
         return self.rules.quotes.negation(re.findall(r"[^\W\d_]+", text.casefold()), self.language)
-
-
-def sentences_of(text: str) -> list[str]:
-    """A text as its sentences; abbreviations (`r.o.`, `nr.`, `M.S.S.`) end none, and nothing ends inside a quotation."""
-    parts: list[str] = []
-    begin = 0
-    for match in _SENTENCE_END.finditer(text):
-        head = text[begin : match.start()]
-        if _ABBREVIATION.search(head) or head.count("“") > head.count("”") + match[0].count("”"):
-            continue
-        parts.append(text[begin : match.end()].strip())
-        begin = match.end()
-    parts.append(text[begin:].strip())
-    return [part for part in parts if part]
 
 
 def _both(entry: Mapping[str, Any]) -> Text:

@@ -35,6 +35,7 @@ from kb.law.assess import (
 from kb.law.case import Case
 from kb.law.facts import Comparable
 from kb.law.frameworks import Element
+from kb.law.known import known_since
 from kb.law.manifest import ElementRecord, Manifest, ShownPassage
 from kb.law.regimes import RegimeId
 from kb.law.warnings import Caution, Shown, Situation
@@ -74,7 +75,8 @@ class _Replay:
     def run(self) -> Assessment:
         manifest, frameworks = self.manifest, self.books.frameworks
         self.compare_corpus()
-        version = self.whole.known_on(self.as_of, {document.id: document.date for document in self.documents.values()})
+        known = known_since(self.view.library)
+        version = self.whole.known_on(self.as_of, known)
         by_id = {element.id: element for element in version.elements}
         elements = []
         for record in manifest.elements:
@@ -85,7 +87,7 @@ class _Replay:
         for element_id in by_id.keys() - {record.id for record in manifest.elements}:
             self.tell(f"stap {element_id} is nieuw in het toetsingskader", f"step {element_id} is new in the legal test")
         self.compare_treatment()
-        everywhere = assessed_positions(self.view, self.books, self.framework, version, Case(), self.as_of, self.documents)
+        everywhere = assessed_positions(self.view, self.books, self.framework, version, Case(), self.as_of, known)
         positions = tuple(item for item in everywhere if item.position.id in manifest.positions)
         regime = frameworks.regime(self.framework.id, self.as_of, self.case.registered_on, self.track)
         if not self.case_is_known:

@@ -15,7 +15,8 @@ from kb.domain.results import Standing, StandingValue, Successor
 from kb.errors import CorpusInvalid
 from kb.law.days import written_dates
 from kb.law.facts import FactWords
-from kb.law.prose import Checker, ProseRules, Sentence, Source, Verdict, Written, sentences_of
+from kb.law.prose import Checker, ProseRules, Sentence, Source, Verdict, Written
+from kb.law.sentences import sentences_of
 from kb.retrieval.lexical import Lexicon
 from tests.conftest import REPOSITORY
 
