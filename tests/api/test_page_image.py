@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from lxml import html
 from lxml.html import HtmlElement
+from playwright.sync_api import Browser, expect
 
 from api import page_images
 from api.app import create_app
@@ -18,6 +19,7 @@ from kb.adapters.memory import MemoryEngine
 from kb.errors import InputRejected, NotFound
 from kb.settings import Settings
 from kb.wiring import KnowledgeBase
+from tests.api.browsing import MARKS, Tab, barriers, served
 from tests.ingest import builds
 from tests.ingest.parse.tiny_pdf import paragraph, write_pdf
 
@@ -152,3 +154,37 @@ def test_what_is_no_pdf_is_never_handed_to_the_process_that_draws(tmp_path: Path
     assert not is_pdf(path)
     with pytest.raises(NotFound):
         png(path, 1, 300)
+
+
+class TestInABrowser:
+    pytestmark = MARKS
+
+    def test_the_page_is_seen_beside_its_text_where_there_is_room_and_asked_for_only_there(
+        self, chromium: Browser, held: tuple[KnowledgeBase, str]
+    ) -> None:
+        base, document_id = held
+        with served(base) as address:
+            tab = Tab(chromium, address, viewport={"width": 1280, "height": 800}, bypass_csp=True)
+            page = tab.open(f"/documents/{document_id}")
+            image = page.locator(".page-image img").first
+            image.scroll_into_view_if_needed()
+            expect(image).to_have_js_property("complete", True)
+            expect(image).not_to_have_js_property("naturalWidth", 0)
+            picture, text = image.bounding_box(), page.locator(".page-row .words").first.bounding_box()
+            assert picture is not None
+            assert text is not None
+            assert picture["x"] > text["x"] + text["width"], "beside it, not below"
+            assert barriers(page, "with pages") == []
+            assert tab.faults == []
+            tab.context.close()
+
+            tab = Tab(chromium, address, viewport={"width": 360, "height": 800}, bypass_csp=True)
+            asked: list[str] = []
+            tab.page.on("request", lambda request: asked.append(request.url))
+            page = tab.open(f"/documents/{document_id}")
+            assert barriers(page, "narrow") == []
+            assert page.locator(".page-image:visible").count() == 0
+            assert page.get_by_role("link", name="pagina als afbeelding").first.is_visible()
+            assert [url for url in asked if "/page-image" in url] == [], "a telephone does not load what it does not show"
+            assert tab.faults == []
+            tab.context.close()
