@@ -10,7 +10,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
-from api.assessments import AssessBody, assessment_body
+from api import trace
+from api.assessments import AssessBody, assessment_body, note_shown
 from api.checks import CheckBody, result_out
 from api.errors import safe_problems
 from api.limits import Searches
@@ -54,7 +55,11 @@ def create_server(knowledge_base: "KnowledgeBase", searches: Searches | None = N
             given = {"q": question, "limit": limit, "as_of": as_of, "lang": lang}
             given |= {name: [value] for name, value in (("member_state", member_state), ("track", track)) if value}
             asked = SearchRequest.model_validate(given)
-            return dump(search_out(knowledge_base.search(asked.to_query(today())), lang))
+            result = knowledge_base.search(asked.to_query(today()))
+            trace.showed((hit.passage for hit in result.hits), as_of=result.as_of)
+            if not result.hits:
+                trace.found_nothing()
+            return dump(search_out(result, lang))
 
         return _answered(answer, slots)
 
@@ -80,6 +85,7 @@ def create_server(knowledge_base: "KnowledgeBase", searches: Searches | None = N
             body = AssessBody.model_validate({"facts": facts, "framework": framework, "as_of": as_of, "lang": lang})
             case = body.to_case(knowledge_base.law.facts)
             found = knowledge_base.assess(case, framework=framework, as_of=body.day(), today=today(), language=lang)
+            note_shown(found)
             return assessment_body(found, lang)
 
         return _answered(answer, slots)
