@@ -20,7 +20,16 @@ from kb.domain import countries
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Track
 from kb.errors import InvalidIdentifier, InvalidQuery
+from kb.law.days import written_dates
 
+_DUTCH_FIELDS = {
+    "registratiedatum": "registered_on", "geregistreerd_op": "registered_on", "datum_registratie": "registered_on",
+    "besluitdatum": "decided_on", "datum_besluit": "decided_on", "nationaliteit": "nationality", "regio": "region", "land": "member_state",
+    "lidstaat": "member_state", "status": "status_there", "status_daar": "status_there", "kwetsbaarheden": "vulnerabilities",
+    "kwetsbaarheid": "vulnerabilities", "huisvesting": "housing", "werk": "work", "kinderen": "children", "gezondheid": "health",
+    "medisch": "health", "rechtsmiddelen": "remedies_used", "relaas": "narrative", "citaten": "cites", "soort": "track",
+}  # fmt: skip
+_BESIDE = ("framework", "as_of", "lang", "language", "format", "prose", "save_facts", "confirm")  # asked for beside the case, not in it
 MAX_CHARACTERS = 50_000  # of all facts and the narrative together
 _TEXT_FIELDS = ("region", "housing", "work", "children", "health", "remedies_used")
 _LIST_FIELDS = ("vulnerabilities",)
@@ -44,6 +53,14 @@ class StatusThere(StrEnum):
     def is_protection(self) -> bool:
         """A lapsed document is not a lapsed status: `expired` counts."""
         return self in (StatusThere.REFUGEE, StatusThere.SUBSIDIARY, StatusThere.EXPIRED)
+
+
+_STATUS_WORDS = {
+    "geen": "none", "asielzoeker": "applicant", "aanvrager": "applicant", "asylum seeker": "applicant", "vluchteling": "refugee",
+    "vluchtelingenstatus": "refugee", "refugee status": "refugee", "subsidiair": "subsidiary", "subsidiaire bescherming": "subsidiary",
+    "subsidiary protection": "subsidiary", "verlopen": "expired", "onbekend": "unknown",
+}  # fmt: skip
+_TRACK_WORDS = {"dublin": "dublin-transfer", "dublinoverdracht": "dublin-transfer", "statushouder": "status-holder"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +101,15 @@ class Case:
             raise InvalidQuery("a case is a table of facts, for example nationality, member_state, decided_on")
         for name in data:
             if name not in FIELDS:
-                near = difflib.get_close_matches(str(name), FIELDS, n=1)
-                hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(FIELDS)}"
-                raise InvalidQuery(f"a case has no field {str(name)[:60]!r}{hint}")
+                raise InvalidQuery(f"a case has no field {str(name)[:60]!r}{_meant(str(name))}")
         values: dict[str, Any] = {name: value for name, value in data.items() if not _is_empty(value)}
         simple: dict[str, Any] = {name: _date(name, values.get(name)) for name in _DATE_FIELDS}
         simple |= {name: _country(name, values.get(name), country) for name in _COUNTRY_FIELDS}
         simple |= {name: _words(name, values.get(name)) for name in _TEXT_FIELDS}
         case = cls(
             **simple,
-            status_there=_choice("status_there", values.get("status_there"), StatusThere),
-            track=_choice("track", values.get("track"), Track),
+            status_there=_choice("status_there", values.get("status_there"), StatusThere, _STATUS_WORDS),
+            track=_choice("track", values.get("track"), Track, _TRACK_WORDS),
             vulnerabilities=_list("vulnerabilities", values.get("vulnerabilities")),
             cites=_list("cites", values.get("cites")),
             narrative=_narrative(values.get("narrative")),
@@ -184,6 +199,15 @@ def as_of_day(case: Case, as_of: dt.date | None, today: dt.date) -> tuple[dt.dat
     return day, case.decided_on.precision != "day"
 
 
+def _meant(name: str) -> str:
+    """What a field that is not known may have meant."""
+    plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+    if plain in _BESIDE:
+        return f": {plain} is asked for beside the case (--{plain.replace('_', '-')} on the command line, its own field in the API)"
+    near = [_DUTCH_FIELDS[plain]] if plain in _DUTCH_FIELDS else difflib.get_close_matches(plain, FIELDS, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(FIELDS)}"
+
+
 def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, list | tuple | dict) and not value)
 
@@ -201,7 +225,12 @@ def _date(name: str, value: Any) -> LegalDate | None:
     try:
         return LegalDate.parse(text)
     except InvalidIdentifier:
-        raise InvalidQuery(f"{name}: expected a date of the calendar: 2024-06-12, 2024-06 or 2024") from None
+        pass
+    written = [w for w in written_dates(text) if not text[: w.start].strip() and not text[w.end :].strip()]
+    if written and any(c.isalpha() for c in text):
+        return written[0].date  # `12 juni 2024` is one day; `12-06-2024` may be two
+    hint = " (year first, so that day and month cannot be mistaken)" if written else ""
+    raise InvalidQuery(f"{name}: expected a date of the calendar: 2024-06-12, 2024-06 or 2024{hint}")
 
 
 def _country(name: str, value: Any, country: Callable[[str], str]) -> str | None:
@@ -219,11 +248,12 @@ def _country(name: str, value: Any, country: Callable[[str], str]) -> str | None
         ) from None
 
 
-def _choice(name: str, value: Any, kind: Any) -> Any:
+def _choice(name: str, value: Any, kind: Any, words: Mapping[str, str]) -> Any:
     if value is None:
         return None
     known = [str(each) for each in kind]
     text = str(value).strip().lower()
+    text = words.get(text, text)
     if text in known:
         return kind(text)
     near = difflib.get_close_matches(text, known, n=1)

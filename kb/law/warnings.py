@@ -33,11 +33,11 @@ _UNTOLD = "…"  # a placeholder whose fact is not known
 _OF_THE_CASE = {
     "track", "argued_track", "regime", "status_there", "member_state", "nationality", "framework", "version", "has", "lacks", "words",
     "without_words", "decided_from", "decided_until", "registered_from", "registered_until", "element_open", "framework_open",
-    "date_imprecise",
+    "date_imprecise", "member_state_not", "registered_after_decision",
 }  # fmt: skip
 _OF_A_DOCUMENT = {
-    "cited", "documents", "standing", "kinds", "subtypes", "topics", "undecided", "document_track", "outside_state", "too_old",
-    "facts_end_before", "verification", "text_status",
+    "cited", "documents", "standing", "kinds", "subtypes", "not_subtypes", "topics", "undecided", "document_track", "outside_state",
+    "too_old", "facts_end_before", "verification", "text_status",
 }  # fmt: skip
 CONDITIONS = _OF_THE_CASE | _OF_A_DOCUMENT
 
@@ -110,6 +110,7 @@ class Rule:
     sources: tuple[str, ...]
     words: WordList | None
     without_words: WordList | None
+    severity_shown: str | None = None  # where the user does not name the document, and the assessment only shows it
     example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
@@ -183,6 +184,8 @@ class WarningRules:
             "element_open": lambda wanted: bool(s.open_points) is wanted,
             "framework_open": lambda wanted: s.framework_open is wanted,
             "date_imprecise": lambda wanted: s.date_imprecise is wanted,
+            "member_state_not": lambda codes: case.member_state is not None and case.member_state not in codes,
+            "registered_after_decision": lambda wanted: _registered_late(case) is wanted,
         }
         return all(tests[name](wanted) for name, wanted in rule.when.items() if name in _OF_THE_CASE)
 
@@ -194,6 +197,7 @@ class WarningRules:
             "standing": lambda values: str(item.standing.value) in values,
             "kinds": lambda kinds: str(document.kind) in kinds,
             "subtypes": lambda subtypes: document.subtype in subtypes,
+            "not_subtypes": lambda subtypes: document.subtype not in subtypes,
             "topics": lambda topics: bool(set(topics) & set(document.topics)),
             "undecided": lambda wanted: (undecided(document) is not None) is wanted,
             "document_track": lambda tracks: _track_matches(tracks, document.track, s.track),
@@ -228,7 +232,8 @@ class WarningRules:
             ids = (*ids, *(successor.document_id for successor in item.standing.successors if "{successor}" in rule.message["en"]))
         place = item.pinpoint.printed if item and item.pinpoint else None
         cited, subject = bool(item and item.cited), item.citation if item else None
-        return Caution(rule.id, rule.code, rule.severity, message, tuple(dict.fromkeys(ids)), cited, place, subject)
+        severity = rule.severity if cited or item is None else rule.severity_shown or rule.severity
+        return Caution(rule.id, rule.code, severity, message, tuple(dict.fromkeys(ids)), cited, place, subject)
 
     def _filled(self, template: str, s: Situation, item: Shown | None, language: str) -> str:
         document = item.document if item else None
@@ -247,6 +252,11 @@ class WarningRules:
             "element": "; ".join(dict.fromkeys(open_point[language] for open_point in s.open_points)) or _UNTOLD,
         }
         return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], template)
+
+
+def _registered_late(case: Case) -> bool:
+    registered, decided = case.registered_on, case.decided_on
+    return registered is not None and decided is not None and registered.first_day > decided.last_day
 
 
 def _one_of(value: str | None) -> Callable[[Any], bool]:
@@ -282,6 +292,8 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         raise ValueError(f"warning {name!r}: a warning without a condition is always given")
     if entry["severity"] not in SEVERITIES:
         raise ValueError(f"warning {name!r}: severity {entry['severity']!r} is not one of {', '.join(SEVERITIES)}")
+    if entry.get("severity_shown", entry["severity"]) not in SEVERITIES:
+        raise ValueError(f"warning {name!r}: severity_shown {entry['severity_shown']!r} is not one of {', '.join(SEVERITIES)}")
     if stray := {*when.get("has", ()), *when.get("lacks", ())} - set(FIELDS):
         raise ValueError(f"warning {name!r}: {sorted(stray)} are no fields of a case")
     for day in ("decided_from", "decided_until", "registered_from", "registered_until"):
@@ -297,6 +309,7 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         sources=tuple(entry["sources"]),
         words=WordList.of(when["words"]) if "words" in when else None,
         without_words=WordList.of(when["without_words"]) if "without_words" in when else None,
+        severity_shown=entry.get("severity_shown"),
         example=entry.get("example", {}),
     )
 
