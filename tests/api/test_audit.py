@@ -104,6 +104,24 @@ def test_every_door_that_shows_a_text_keeps_an_event(
 
 
 @pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("search", {"question": "overdracht"}),
+        ("open_passage", {"id": f"{COURT_OF_JUSTICE}#para-90"}),
+        ("assess", {"facts": {"nationality": "SY", "member_state": "DK", "registered_on": "2024-01-02"}}),
+    ],
+)
+def test_what_an_assistant_was_shown_is_an_event_too(held: KnowledgeBase, log: Audit, tool: str, arguments: dict[str, Any]) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    with TestClient(create_app(held.settings, held), base_url="http://127.0.0.1:8000") as client:
+        answered = client.post("/mcp", json=call, headers={"Accept": "application/json, text/event-stream"})
+    assert answered.status_code == 200, answered.text
+    (event,) = events(log)
+    assert (event["who"], event["action"]) == ("local", "assistant")
+    assert event["shown"]
+
+
+@pytest.mark.parametrize(
     "address", ["/", "/healthz", "/readyz", "/metrics", "/static/kb.css", "/search", "/check", "/case", "/nothing", "/api/v1/openapi.json"]
 )
 def test_what_shows_no_text_is_no_event(client: TestClient, log: Audit, address: str) -> None:

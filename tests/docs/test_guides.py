@@ -195,7 +195,7 @@ def test_every_setting_and_number_that_a_guide_names_exists(name: str) -> None:
 def test_the_dutch_guide_says_what_the_english_one_says(english: str, dutch: str) -> None:
     def shape(name: str) -> list[str]:
         """Headings by level, list items, and what is linked: what both must have in the same order."""
-        return [found[0] or "list" for found in re.findall(r"^(#{1,3}) |^(?:[-*]|\d+\.) ", text(name), re.M)]
+        return [found or "list" for found in re.findall(r"^(#{1,3}) |^(?:[-*]|\d+\.) ", text(name), re.M)]
 
     assert shape(dutch) == shape(english)
 
