@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ingest.parse import gate
 from ingest.parse.letter import LetterParser, page_number, to_passages
 from ingest.parse.model import Metadata, ParsedDocument, Parser
+from ingest.parse.pdf_paint import Paint
 from ingest.parse.prose import read_blocks, split_lines
 from ingest.parse.publishers import find_publisher
 from kb.domain.documents import Kind, Voice
@@ -33,6 +34,7 @@ PYPDF_PAGES: Final = 150  # 50 to 70 ms a page measured; PDFium takes 1 to 3
 PYPDF_CONTENT_BYTES: Final = 8_000_000  # of page descriptions, unpacked: about a second of work a megabyte measured
 _EDGE_LINES: Final = 4  # lines from a page's upper and lower edge that may be a running head or foot
 _MIN_REPEATS: Final = 3
+_MOST_FURNITURE: Final = 0.6  # share of a text that running heads and feet may take
 _TINY_PT: Final = 2.0
 # a line of a table of contents: leaders and a page number, which some producers write as a line of its own
 _CONTENTS: Final = re.compile(r"[^.…_]*+(?:[.…_](?![.…_ ]{3})[^.…_]*+)*+(?:\.{4,}+|(?:\. ){4,}+|…{2,}+|_{4,}+)[ .…_]*+(?:\d{1,4}\s*+)?")
@@ -65,7 +67,7 @@ class _RawLine:
 class _Page:
     lines: list[_RawLine]
     placed: bool = True  # whether x, y and size are known
-    hidden: int = 0  # characters in text of a size nobody can read, or off the page
+    hidden: int = 0  # characters in text of a size nobody can read, white on white, or off the page
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ class PdfParser:
     """Reports and letters in PDF."""
 
     name = "pdf"
-    version = "1"
+    version = "2"
 
     def accepts(self, head: bytes, file_name: str) -> bool:
         """By its signature, or by its name: what is called .pdf and is none must be told so."""
@@ -104,7 +106,7 @@ class PdfParser:
                 warnings.append(f"unreadable: the text layer of page {n} is garbled; it needs OCR")
         hidden = sum(page.hidden for page in pages)
         if hidden:
-            warnings.append(f"hidden-text: {hidden} characters too small to read or outside the page were left out")
+            warnings.append(f"hidden-text: {hidden} characters too small to read, white on white or outside the page were left out")
         built = _build(pages)
         if len(built.text.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
             raise InputRejected("pdf-limit", f"more than {MAX_TEXT_BYTES} bytes of text")
@@ -219,10 +221,11 @@ def _pypdf_page(page: "PageObject") -> _Page:
         name = str((font or {}).get("/BaseFont", ""))
         pieces.append(_Piece(text, x, y, abs(size) * scale, bool(_BOLD.search(name))))
 
-    page.extract_text(visitor_text=visit)
+    paint = Paint()
+    page.extract_text(visitor_operand_before=paint.before, visitor_text=visit)
     box = page.mediabox
     left, bottom, right, top = float(box.left), float(box.bottom), float(box.right), float(box.top)
-    kept, hidden = [], 0
+    kept, hidden = [], paint.hidden
     for piece in pieces:
         if piece.text.strip() and (
             (0 < piece.size < _TINY_PT) or not (left - 5 <= piece.x <= right + 5 and bottom - 5 <= piece.y <= top + 5)
@@ -330,7 +333,8 @@ def _pdfium_pages(content: bytes, numbers: Sequence[int]) -> list[_Page]:
             text_page = page.get_textpage()
             text = text_page.get_text_range().replace("\ufffe", "-")
             lines: list[_RawLine] = []
-            at = 0
+            at = hidden = 0
+            width, height = page.get_size()
             for part in re.split(r"(\r\n|\n|\r)", text):
                 bare = part.strip()
                 if bare:
@@ -340,12 +344,15 @@ def _pdfium_pages(content: bytes, numbers: Sequence[int]) -> list[_Page]:
                     flags = ctypes.c_int()
                     buffer = ctypes.create_string_buffer(120)
                     raw.FPDFText_GetFontInfo(text_page.raw, index, buffer, 120, flags)
-                    lines.append(_RawLine(bare, left, bottom, points, bool(_BOLD.search(buffer.value.decode("latin-1")))))
+                    if 0 < points < _TINY_PT or not (-5 <= left <= width + 5 and -5 <= bottom <= height + 5):
+                        hidden += len(bare)
+                    else:
+                        lines.append(_RawLine(bare, left, bottom, points, bool(_BOLD.search(buffer.value.decode("latin-1")))))
                 at += len(part)
             size += len(text)
             if size > MAX_TEXT_BYTES:
                 raise InputRejected("pdf-limit", f"more than {MAX_TEXT_BYTES} characters of text")
-            pages.append(_Page(lines))
+            pages.append(_Page(lines, hidden=hidden))
             text_page.close()
             page.close()
     except pypdfium2.PdfiumError as error:
@@ -427,7 +434,10 @@ def _repeated(pages: Sequence[_Page]) -> set[tuple[int, int]]:
         near = places + seen.get((words, height + 1), [])
         if len({number for number, _ in near}) >= min(_MIN_REPEATS, max(2, len(pages))):
             found.update(near)
-    return found if len(pages) > 1 else set()
+    letters = sum(len(line.text) for page in pages for line in page.lines)
+    edges_hold = sum(len(pages[number - 1].lines[i].text) for number, i in found)
+    # what comes back on every page and is most of the text is the text: forms, a page a person
+    return found if len(pages) > 1 and edges_hold <= _MOST_FURNITURE * letters else set()
 
 
 def _printed_numbers(built: _Built) -> dict[int, str]:
