@@ -24,9 +24,8 @@ from api.oidc import SignIn
 from api.rates import Rates, rate_of
 from api.requests import today
 from api.routes import assess, check, documents, export, feeds, frameworks, probes, search
-from api.routes import sign_in as sign_in_routes
 from api.watch import Watch
-from api.web import case_page, check_page, coverage_page, page_image, pages
+from api.web import case_page, check_page, coverage_page, page_image, pages, sign_in_page
 from kb.domain.query import Query
 from kb.errors import KbError
 from kb.settings import Settings
@@ -79,7 +78,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     app.router.routes.append(Route(MCP_PATH, app.state.mcp, methods=["GET", "POST", "DELETE"]))
     app.include_router(feeds.router, dependencies=[Depends(deps.reader)], responses=problems)
     app.include_router(probes.router)
-    app.include_router(sign_in_routes.router)
+    app.include_router(sign_in_page.router)
     app.include_router(pages.static_router)
     app.include_router(pages.router, dependencies=[Depends(deps.reader)])
     app.include_router(export.page_router, dependencies=[Depends(deps.reader)])

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api import deps
+from api import deps, trace
 from api.page_images import WIDTHS, is_pdf, original, png
 from api.reading import choose_text, old_version
 from kb.errors import InvalidQuery
@@ -38,4 +38,5 @@ def page_image(request: Request) -> Response:
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Content-Disposition": "inline"}
     if request.headers.get("if-none-match") == tag and is_pdf(path):
         return Response(status_code=304, headers=headers)
+    trace.showed_text(expression.key)
     return Response(png(path, int(page), WIDTHS[size]), media_type="image/png", headers=headers)

@@ -95,13 +95,21 @@ def render(request: Request, template: str, *, status: int = 200, headers: Mappi
     others = [(k, v) for k, v in parse_qsl(request.url.query, keep_blank_values=True) if k != "lang"]
     path = quote(request.url.path, safe="/:.,()-_~@")
     # the text of a POST is not in the address, so the switch leads back to the empty page
-    can_switch = request.method == "GET"
+    # nor does what a sign-in provider added to the address belong into a link
+    can_switch = request.method == "GET" and not path.startswith("/auth/")
     switch = {other: f"{path}?{urlencode([*(others if can_switch else []), ('lang', other)])}" for other in LANGUAGES}
     body = (
         templates()
         .get_template(template)
         .render(
-            t=t, lang=language, keep=chosen, home_href=f"/?lang={chosen}" if chosen else "/", switch=switch, path=request.url.path, **values
+            t=t,
+            lang=language,
+            keep=chosen,
+            home_href=f"/?lang={chosen}" if chosen else "/",
+            switch=switch,
+            path=request.url.path,
+            has_accounts=request.app.state.sign_in is not None,
+            **values,
         )
     )
     extra = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store", **(headers or {})}

@@ -81,10 +81,15 @@ def test_a_reader_signs_in_reads_and_signs_out(opened: Callable[..., TestClient]
     answered = signed_in(client, provider, away.headers["location"])
     assert answered.status_code == 200
     assert answered.headers["refresh"] == f"0; url=/documents/{OLD_TEST}"
+    assert f'href="/documents/{OLD_TEST}"' in answered.text
+    assert "code=" not in answered.text, "what the provider sent is in no link"
     assert client.get(f"/documents/{OLD_TEST}").status_code == 200
     assert client.get("/api/v1/search?q=overdracht").status_code == 200
     assert client.delete(f"/api/v1/documents/{OLD_TEST}").status_code == 403
-    assert "Signed in as reader" in client.get("/auth").text
+    account = client.get("/auth", headers={"Accept-Language": "nl"}).text
+    assert "U bent aangemeld" in account
+    assert 'action="/auth/logout"' in account
+    assert 'href="/auth"' in client.get("/").text
     assert client.post("/auth/logout", headers={"Origin": PUBLIC}).status_code == 303
     assert client.get("/api/v1/search?q=overdracht").status_code == 401
 
@@ -419,6 +424,7 @@ def test_without_a_provider_there_is_no_sign_in(held: KnowledgeBase, tmp_path: P
     settings = held.settings.model_copy(update={"data_dir": tmp_path})
     client = TestClient(create_app(settings, held), base_url="http://127.0.0.1:8000")
     assert [client.get(f"/auth{path}").status_code for path in ("", "/login", "/callback")] == [404, 404, 404]
+    assert 'href="/auth"' not in client.get("/").text
     assert client.post("/auth/logout").status_code == 404
     assert not secret_path(tmp_path).exists()
 

@@ -4,12 +4,13 @@ from typing import cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from api import trace
 from api.errors import BodyInvalid
 from api.oidc import SESSION_COOKIE, UNDER_WAY_COOKIE, UNDER_WAY_S, SignIn
+from api.web import pages
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 _MOST_PARAMETERS = 12
@@ -43,10 +44,8 @@ def callback(request: Request) -> Response:
     identity, cookie, path = held.finish(dict(pairs), request.cookies.get(UNDER_WAY_COOKIE))
     trace.identified(identity.who, str(identity.role))
     onward = quote(path, safe="/:")
-    answer = HTMLResponse(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>dublin-kb</title>"
-        f'<p><a href="{onward}">Signed in. Continue. / Aangemeld. Verder.</a>',
-        headers={"Refresh": f"0; url={onward}"},
+    answer = pages.render(
+        request, "account.html", headers={"Refresh": f"0; url={onward}"}, role=str(identity.role), onward=onward
     )
     answer.delete_cookie(UNDER_WAY_COOKIE, path="/auth", secure=True, httponly=True, samesite="lax")
     answer.set_cookie(SESSION_COOKIE, cookie, max_age=held.session_s, path="/", secure=True, httponly=True, samesite="strict")
@@ -58,12 +57,8 @@ def account(request: Request) -> Response:
     """With which role the browser is signed in, and the way out."""
     identity = _sign_in(request).identity(request)
     if identity is None:
-        return RedirectResponse("/auth/login", status_code=303)
-    return HTMLResponse(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>dublin-kb</title>"
-        f"<p>Signed in as {identity.role}. / Aangemeld als {identity.role}."
-        '<form method=post action="/auth/logout"><button>Sign out / Afmelden</button></form>'
-    )
+        return RedirectResponse("/auth/login?next=/", status_code=303)
+    return pages.render(request, "account.html", role=str(identity.role), onward=None)
 
 
 @router.post("/logout")
