@@ -44,9 +44,7 @@ def callback(request: Request) -> Response:
     identity, cookie, path = held.finish(dict(pairs), request.cookies.get(UNDER_WAY_COOKIE))
     trace.identified(identity.who, str(identity.role))
     onward = quote(path, safe="/:")
-    answer = pages.render(
-        request, "account.html", headers={"Refresh": f"0; url={onward}"}, role=str(identity.role), onward=onward
-    )
+    answer = pages.render(request, "account.html", headers={"Refresh": f"0; url={onward}"}, role=str(identity.role), onward=onward)
     answer.delete_cookie(UNDER_WAY_COOKIE, path="/auth", secure=True, httponly=True, samesite="lax")
     answer.set_cookie(SESSION_COOKIE, cookie, max_age=held.session_s, path="/", secure=True, httponly=True, samesite="strict")
     return answer
