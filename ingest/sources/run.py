@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ingest.pipeline import NamedFile, Outcome
-from ingest.provenance import Provenance, erase, keep_provenance
+from ingest.provenance import Provenance, erase, keep_provenance, provenance_of
 from ingest.sources.client import Client
 from ingest.sources.harvest import FeedLine, Harvest, Harvested
 from ingest.sources.model import Found, Wanted
@@ -249,10 +249,6 @@ class Run:
     def _came(self, holdings: Holdings, wanted: Wanted, order: Order, asked_at: float, found: Found) -> Line:
         answer = found.answer
         line = Line(wanted.document_id, wanted.part, wanted.source, "fetched", asked_at, url=answer.url, sha256=answer.sha256)
-        if self._has(holdings, wanted, answer.sha256) and not order.again:
-            line = replace(line, status="unchanged", reason="not-modified" if answer.from_cache else "same-bytes")
-            self._state.put(wanted, line)
-            return line
         made = Provenance(
             document_id=wanted.document_id,
             part=wanted.part,
@@ -265,6 +261,12 @@ class Run:
             sha256=answer.sha256,
             size=len(answer.content),
         )
+        if self._has(holdings, wanted, answer.sha256) and not order.again:
+            line = replace(line, status="unchanged", reason="not-modified" if answer.from_cache else "same-bytes")
+            self._state.put(wanted, line)
+            if provenance_of(self._data_dir, answer.sha256) is None:  # a backup does not hold it, nor a file that was ingested by hand
+                keep_provenance(self._data_dir, made)
+            return line
         keep_provenance(self._data_dir, made)
         self._state.keep(wanted, line, answer.content, found.file_name)
         return line

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,6 +163,18 @@ def test_provenance_names_address_time_and_hash(here: Here) -> None:
     assert (came.source, came.part, came.status) == ("rechtspraak", "xml", 200)
     assert came.asked_at == "2026-11-24T09:00:00+00:00"
     assert "etag" in came.headers
+
+
+def test_after_a_restore_the_same_bytes_are_known_and_nothing_is_ingested(here: Here) -> None:
+    first = here.run(Order(everything=True))
+    for kept in ("fetch.sqlite", "fetch.sqlite-wal", "fetch.sqlite-shm"):
+        (here.data_dir / kept).unlink(missing_ok=True)
+    for folder in ("cache", "provenance", "fetched"):  # none of which a backup holds
+        shutil.rmtree(here.data_dir / folder)
+    made = here.run(Order(everything=True))
+    assert set(here.lines(made).values()) == {("unchanged", "same-bytes")}
+    assert made.ledger == []
+    assert all(line.sha256 and provenance_of(here.data_dir, line.sha256) for line in first.lines)
 
 
 # -------------------------------------------------------------------------------------------------------------------- feeds
