@@ -259,12 +259,19 @@ def backup(file: Annotated[Path, typer.Argument(help="The archive to write (.tar
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="An archive of `dublin-kb backup`.")]) -> None:
     """Verify an archive, and make it the store that answers. The generations that are there stay beside it."""
+    import subprocess
+
+    from api import builder
     from api.archive import restore_backup
+    from ingest.erasing import erased_since
 
     settings = _settings()
     made = restore_backup(settings, file)
     audit_cli.note(settings, "restore", {})
     typer.echo(f"generation {made.generation} answers now: {made.files} files restored")
+    if erased_since(settings.data_dir):
+        typer.echo("it holds texts that were erased after it was made: they are erased again", err=True)
+        raise typer.Exit(subprocess.run(builder.command([]), env=builder.environment(settings), check=False).returncode)
 
 
 @app.command()

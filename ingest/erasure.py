@@ -5,13 +5,17 @@ An erasure that is killed half-way is finished by the next builder: what is to g
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.provenance import erase
+from kb.store.library import Library
 
 _PENDING = "erasing.json"
+_ERASED = "erased.json"
+# what a library's `meta` knows of texts that must not come back
+FACTS = ("forgotten:", "forgotten-source:", "forgotten-part:", "withdrawn:", "replaced:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,22 @@ class Traces:
     def done(self) -> None:
         (self.data_dir / _PENDING).unlink(missing_ok=True)
 
+    def remember(self, facts: Mapping[str, str]) -> None:
+        """Keeps what the published library knows of erased texts beside it, so that a backup from before does not bring them back."""
+        target = self.data_dir / _ERASED
+        if facts == self.remembered():
+            return
+        temporary = target.with_suffix(".part")
+        temporary.write_text(json.dumps(dict(sorted(facts.items())), ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.replace(target)
+
+    def remembered(self) -> dict[str, str]:
+        try:
+            found: dict[str, str] = json.loads((self.data_dir / _ERASED).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
+
     def erase(self, documents: Sequence[str], sources: Iterable[str]) -> dict[str, int]:
         """Removes the originals of these files (SHA-256) with all that lies beside them, the pages drawn from them, and what fetching
         kept of the documents. Returns how many files of each."""
@@ -56,8 +76,14 @@ class Traces:
         removed = {"originals": 0, "pages": 0}
         for digest in hashes:
             removed["originals"] += _remove((self.data_dir / "originals" / digest[:2]).glob(f"{digest}*"))
+            _remove((self.data_dir / "uploads").rglob(f"{digest}*"))  # what a killed upload left
             removed["pages"] += _remove((self.data_dir / "cache" / "pages").rglob(f"{digest[:16]}*"))
         return {what: count for what, count in removed.items() if count} | erase(self.data_dir, documents, hashes)
+
+
+def facts_in(library: Library) -> dict[str, str]:
+    """What a library knows of texts that must not come back, by the whole key."""
+    return {prefix + key: value for prefix in FACTS for key, value in library.metas(prefix).items()}
 
 
 def _files(folder: Path) -> list[Path]:

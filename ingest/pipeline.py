@@ -10,7 +10,6 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,10 +17,11 @@ from typing import Protocol
 from ingest.assemble import Assembled, Assembler, with_stated
 from ingest.chunk import chunk_texts
 from ingest.corpus import CorpusContent, load_corpus
-from ingest.erasure import Pending, Traces
+from ingest.erasing import Erasing
+from ingest.erasure import Traces, facts_in
 from ingest.parse.model import ParsedDocument, coverage
 from ingest.rebuild import Restored, as_version, facts_of, rebuild
-from ingest.withdrawals import Withdrawal, Withdrawn, apply, as_noted, as_withdrawn, located, refused
+from ingest.withdrawals import Withdrawal, Withdrawn, as_noted, as_withdrawn, refused
 from kb.domain.courts import Courts
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document, Expression, Kind, Passage
@@ -122,7 +122,7 @@ class Pipeline:
         document in it. What cannot be read fails alone. With `rebuild` everything held is embedded and indexed again, whatever changed.
         """
         started = time.monotonic()
-        self._finish_erasure()
+        self._erasing().finish_earlier()
         ledger = Ledger(self._settings.data_dir / "ledger.sqlite")
         try:
             with self._generations.building() as build:
@@ -158,34 +158,7 @@ class Pipeline:
         Returns how much of each was removed. A catalogued document loses the texts that were ingested; its digest belongs to the
         corpus directory and is taken out there. Raises: NotFound.
         """
-        self._finish_erasure()
-        removed: dict[str, int] = {}
-        with self._generations.building() as build:
-            writer, _ = self._writer(build)
-            try:
-                document = writer.document(document_id)
-                expressions = [e for e in writer.expressions(document.id, with_text=False) if e.trust != "curated"]
-                removed["texts"] = len(expressions)
-                removed["passages"] = sum(len(writer.passages(e.key)) for e in expressions)
-                for expression in expressions:
-                    writer.drop_expression(expression.key)
-                if not document.catalogued:
-                    writer.drop_document(document.id)
-                    removed["documents"] = 1
-                today = dt.datetime.now(dt.UTC).date().isoformat()
-                writer.set_meta(f"forgotten:{document.id}", today)
-                sources = sorted({e.source_sha256 for e in expressions})
-                for source in sources:
-                    writer.set_meta(f"forgotten-part:{source}:{document.id}", today)
-                    if not writer.holds_source(source):
-                        writer.set_meta(f"forgotten-source:{source}", document.id)
-                pending = Pending((document.id,), tuple(sources), (document.id,))
-                Traces(self._settings.data_dir).plan(pending)
-                self._finish(build, writer, purge=True)
-            except BaseException:
-                writer.discard()
-                raise
-            return removed | self._erase_traces(pending)
+        return self._erasing().forget(document_id)
 
     def withdraw(self, withdrawals: Sequence[Withdrawal]) -> list[Withdrawn]:
         """Applies the publishers' withdrawals: the texts go everywhere, as with `forget`, and old identifiers find the new ones.
@@ -193,33 +166,28 @@ class Pipeline:
         What we say ourselves stays: the metadata, with a note, our digest, our treatment. One answer each, in the order given; what
         was known already changes nothing.
         """
-        self._finish_erasure()
-        with self._generations.building() as build:
-            writer, _ = self._writer(build)
-            try:
-                applied = apply(writer, withdrawals)
-                if not applied.changed:
-                    found = located(applied.done, writer)
-                    writer.discard()
-                    return found
-                self._sync_corpus(writer, again=True)
-                found = located(applied.done, writer)
-                pending = Pending(tuple(item.document_id for item in found), tuple(sorted(applied.sources)))
-                Traces(self._settings.data_dir).plan(pending)
-                self._finish(build, writer, purge=True)
-            except BaseException:
-                writer.discard()
-                raise
-            self._erase_traces(pending)
-        return found
+        return self._erasing().withdraw(withdrawals)
+
+    def _erasing(self) -> Erasing:
+        return Erasing(
+            data_dir=self._settings.data_dir,
+            generations=self._generations,
+            writer=lambda build: self._writer(build)[0],
+            sync=lambda writer: self._sync_corpus(writer, again=True),
+            finish=lambda build, writer: self._finish(build, writer, purge=True),
+        )
 
     def _writer(self, build: Build) -> tuple[LibraryWriter, Restored | None]:
         """The library to work in: a copy of the current one; or, where an older program wrote that one, a new one made from the
         originals and the corpus, with what became of it. Raises: StoreDamaged."""
         base, path = build.base_library, build.directory / "library.sqlite"
-        if base is None or schema_of(base) >= SCHEMA_VERSION:
+        if base is not None and schema_of(base) >= SCHEMA_VERSION:
             return LibraryWriter.copy_of(base, path), None
         writer = LibraryWriter(path)
+        for key, value in Traces(self._settings.data_dir).remembered().items():
+            writer.set_meta(key, value)  # also where the store itself was moved aside
+        if base is None:
+            return writer, None
         try:
             for key, value in facts_of(base).items():
                 writer.set_meta(key, value)
@@ -237,34 +205,6 @@ class Pipeline:
             writer.discard()
             raise
         return writer, restored
-
-    def _erase_traces(self, pending: Pending) -> dict[str, int]:
-        """After the generation without the text was published: everything else that held it, and the record of the work last."""
-        traces = Traces(self._settings.data_dir)
-        removed = traces.erase(pending.documents, pending.sources)
-        removed["generations"] = len(self._generations.retire(0))
-        if pending.forget_ledger:
-            ledger = Ledger(self._settings.data_dir / "ledger.sqlite")
-            try:
-                removed["ledger lines"] = sum(ledger.forget(name) for name in pending.forget_ledger)
-            finally:
-                ledger.close()
-        traces.done()
-        return removed
-
-    def _finish_erasure(self) -> None:
-        """An erasure that was killed: where its generation was published the rest follows now; else it has not begun."""
-        traces = Traces(self._settings.data_dir)
-        pending = traces.pending()
-        if pending is None:
-            return
-        with self._generations.building() as build:
-            if build.base_library is not None:
-                with closing(Library(build.base_library)) as library:
-                    if any(library.holds_text(name, pending.sources) for name in pending.documents):
-                        traces.done()
-                        return
-            self._erase_traces(pending)
 
     # -- the corpus ------------------------------------------------------------------------------------------------------------
 
@@ -517,6 +457,7 @@ class Pipeline:
             content.update(f"{passage.id} {passage.text_sha256} {chunk.number}\n".encode())
         corpus_sha256 = writer.meta("corpus_sha256") or ""
         arrivals.mark(writer, dt.datetime.now(dt.UTC))
+        facts = facts_in(writer)
         writer.finish()
         total = self._engine.build(build.directory / "index", points(), dimension=embedder.space.dimension)
         build.publish(
@@ -537,6 +478,7 @@ class Pipeline:
                 made_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             )
         )
+        Traces(self._settings.data_dir).remember(facts)
         return build.name
 
     @staticmethod

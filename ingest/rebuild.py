@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.assemble import Assembled, Assembler
+from ingest.erasure import FACTS
 from ingest.parse.model import ParsedDocument
 from ingest.withdrawals import as_noted, refused
 from kb.domain.documents import CitationLink, Expression, Kind, Passage
@@ -22,7 +23,7 @@ from kb.errors import InputRejected, KbError, StoreDamaged
 from kb.store.ledger import Entry
 from kb.store.library import Library, LibraryWriter
 
-_FACTS = ("forgotten:", "forgotten-source:", "forgotten-part:", "withdrawn:", "replaced:")
+_KEPT = (*FACTS, "arrived:", "arrived-treatment:")  # see kb.store.arrivals
 
 Read = Callable[[Path], Sequence[ParsedDocument]]
 Original = Callable[[str], Path]
@@ -101,8 +102,8 @@ def rebuild(
 
 
 def facts_of(old: Path) -> dict[str, str]:
-    """What was forgotten, withdrawn and replaced: the part of `meta` that no file tells. Raises: StoreDamaged."""
-    return {row["key"]: row["value"] for row in _rows(old, "select key, value from meta") if row["key"].startswith(_FACTS)}
+    """What was forgotten, withdrawn and replaced, and since when documents are held: what no file tells. Raises: StoreDamaged."""
+    return {row["key"]: row["value"] for row in _rows(old, "select key, value from meta") if row["key"].startswith(_KEPT)}
 
 
 def held_texts(old: Path) -> list[Held]:

@@ -21,6 +21,7 @@ from kb.store.ledger import Entry
 from kb.store.library import REPLACED, LibraryWriter, final_id
 
 WITHDRAWN = "withdrawn:"
+_FORGOTTEN = "forgotten-part:"  # and the SHA-256 of the file, and the document
 NOTE = {"en": "text withdrawn by the publisher on {day}", "nl": "tekst door de uitgever ingetrokken op {day}"}
 # what a register says of a document that lost its text; anything else in `extra` may be words of that text
 _REGISTER = ("procedure", "rechtsgebied", "gewijzigd", "celex", "in force from")
@@ -46,7 +47,7 @@ class Withdrawn:
 
     `status`: `erased` where texts were held and are gone, `noted` where none was held, `unchanged` where all of it was known.
     `now` is the id under which the document is found afterwards, None where it is found no more. `removed` counts texts,
-    passages and originals. `detail` is for people.
+    and passages. `detail` is for people.
     """
 
     document_id: str
@@ -107,6 +108,34 @@ def _apply_one(writer: LibraryWriter, withdrawal: Withdrawal) -> tuple[Withdrawn
         writer.put_document(noted(replace(document, extra=_register_only(document.extra)), withdrawal.on))
     status: Literal["erased", "noted"] = "erased" if held else "noted"
     return Withdrawn(old, withdrawal.kind, status, None, removed, detail), {e.source_sha256 for e in held}
+
+
+def apply_again(writer: LibraryWriter, facts: Mapping[str, str]) -> Applied:
+    """What was erased after the library that is in `writer` was made (a backup brought it back), erased again; `facts` are meta keys
+    and values as `ingest.erasure.facts_in` gives them. One answer for each document."""
+    replaced = {key.removeprefix(REPLACED): value for key, value in facts.items() if key.startswith(REPLACED)}
+    days = {key.removeprefix(WITHDRAWN): value for key, value in facts.items() if key.startswith(WITHDRAWN)}
+    asked = [
+        Withdrawal(name, "ecli" if name in replaced else "doc", replaced.get(name), dt.date.fromisoformat(day))
+        for name, day in days.items()
+    ]
+    applied = apply(writer, asked)
+    done, sources = list(applied.done), set(applied.sources)
+    for key in facts:
+        if key.startswith(_FORGOTTEN):
+            source, _, name = key.removeprefix(_FORGOTTEN).partition(":")
+            held = [e for e in writer.expressions(name, with_text=False) if e.source_sha256 == source]
+            for expression in held:
+                writer.drop_expression(expression.key)
+            document = writer.find_document(name)
+            if document and not document.catalogued and not writer.expressions(name, with_text=False):
+                writer.drop_document(name)
+            if held:
+                done.append(Withdrawn(name, "doc", "erased", None, {"texts": len(held)}))
+                sources.add(source)
+    for key, value in facts.items():
+        writer.set_meta(key, value)
+    return Applied(done, frozenset(sources))
 
 
 def located(done: Sequence[Withdrawn], writer: LibraryWriter) -> list[Withdrawn]:

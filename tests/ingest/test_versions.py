@@ -2,12 +2,18 @@
 
 import datetime as dt
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from api.archive import Archived
+from api.cli import app
 from ingest.catalogue_check import check_catalogue
+from ingest.erasing import Erasing, erased_since
 from ingest.erasure import Pending, Traces
 from ingest.pipeline import Pipeline
 from ingest.withdrawals import Withdrawal
@@ -211,7 +217,7 @@ def test_an_erasure_that_is_killed_after_its_generation_is_finished_by_the_next_
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(Pipeline, "_erase_traces", killed)
+        patched.setattr(Erasing, "erase_traces", killed)
         with pytest.raises(Killed):
             erase(build)
     data = tmp_path / "data"
@@ -266,3 +272,46 @@ def test_vectors_stay_only_for_texts_that_another_document_has_too(build: Pipeli
     assert vectors() > before
     build.forget(OTHER)
     assert vectors() == before
+
+
+@WAYS
+def test_a_backup_from_before_an_erasure_does_not_bring_the_text_back(
+    build: Pipeline, tmp_path: Path, erase: Callable[[Pipeline], None]
+) -> None:
+    build.ingest([ruling(tmp_path / "in", OTHER, words=SECRET), ruling(tmp_path / "in", NEW)])
+    data, saved = tmp_path / "data", tmp_path / "saved"
+    shutil.copytree(data, saved, symlinks=True)
+    erase(build)
+    assert erased_since(data) == {}
+    # what `dublin-kb restore` brings: the generation and the originals of before
+    for name in ("store", "originals"):
+        shutil.rmtree(data / name)
+        shutil.copytree(saved / name, data / name, symlinks=True)
+    assert files_with(data, SECRET)
+    assert erased_since(data)
+    (line,) = build.ingest([ruling(tmp_path / "in", OTHER, words=SECRET)]).entries
+    assert line.status == "skipped"
+    assert files_with(data, SECRET) == []
+    assert erased_since(data) == {}
+    shutil.rmtree(data / "store")  # a new beginning beside the same memory
+    assert [entry.status for entry in build.ingest([str(tmp_path / "in")]).entries] == ["indexed", "skipped"]
+    assert files_with(data, SECRET) == []
+    assert len(opened(tmp_path).library.expressions(NEW)) == 1
+
+
+def test_a_restore_starts_the_builder_where_erased_texts_came_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        calls.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("api.archive.restore_backup", lambda *_: Archived("gen-000001", 1, 1))
+    monkeypatch.setattr("subprocess.run", run)
+    assert CliRunner().invoke(app, ["restore", "kb.tar"]).exit_code == 0
+    assert calls == []
+    monkeypatch.setattr("ingest.erasing.erased_since", lambda _: {"withdrawn:kst-1": "2026-11-20"})
+    shown = CliRunner().invoke(app, ["restore", "kb.tar"])
+    assert (shown.exit_code, len(calls)) == (0, 1)
+    assert "they are erased again" in shown.output
