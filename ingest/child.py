@@ -78,7 +78,24 @@ class ChildParser:
         self.close()
 
     def parse(self, parser_name: str, path: Path, *, file_name: str | None = None) -> list[ParsedDocument]:
-        """Raises: as `parse_in_child`. The next call works, whatever this one met."""
+        """Raises: as `parse_in_child`. The next call works, whatever this one met.
+
+        A file that finds too little memory in a process that has read others is read once more in a fresh one: what an earlier file
+        left behind is not its fault.
+        """
+        used = self._files > 0 and self._process is not None
+        try:
+            return self._parse(parser_name, path, file_name)
+        except _NoMemory as problem:
+            if not used:
+                raise InputRejected(problem.reason, str(problem)) from None
+        try:
+            return self._parse(parser_name, path, file_name)
+        except _NoMemory as problem:
+            raise InputRejected(problem.reason, str(problem)) from None
+
+    def _parse(self, parser_name: str, path: Path, file_name: str | None) -> list[ParsedDocument]:
+        """Raises: InputRejected; `_NoMemory` where the process had too little left."""
         deadline = time.monotonic() + self.limits.wall_s
         request = {"parser": parser_name, "path": str(path.absolute()), "file_name": file_name or path.name}
         process = self._running()
@@ -98,8 +115,10 @@ class ChildParser:
             self.close()
         if "rejected" in answer:
             reason, message = answer["rejected"]
-            if reason in ("memory", "parse-limit"):
-                self._kill()  # a process that has been at its limit is not reused
+            if reason in ("memory", "parse-limit", limit_reason):
+                self._kill()  # a process that has been at its limit, or has unpacked a bomb up to one, is not reused
+                if reason == "memory":
+                    raise _NoMemory(limit_reason, str(message))
                 reason = limit_reason
             raise InputRejected(str(reason), str(message))
         try:
@@ -158,6 +177,14 @@ class ChildParser:
             return InputRejected(limit_reason, f"{name}: reading it took more than {self.limits.cpu_s} s of work or the memory allowed")
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return InputRejected("parser-error", f"{name}: the reading process ended with {how}; please report the file")
+
+
+class _NoMemory(Exception):
+    """The process had too little memory left for a file: the ledger's word for it, and the message."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class _TooLong(Exception):
