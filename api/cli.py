@@ -52,10 +52,12 @@ def serve(
 
     from api import events
     from api.app import create_app
+    from api.surroundings import require_free_port
 
     settings = _settings()
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changed)
+    require_free_port(settings)
     application = create_app(settings)
     events.quiet_libraries()
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host

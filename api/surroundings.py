@@ -22,7 +22,7 @@ from api.auth import is_loopback
 from api.findings import Finding
 from api.oidc import SignIn
 from api.secret import is_open_to_others, secret_path
-from kb.errors import KbError
+from kb.errors import KbError, SettingsInvalid
 from kb.settings import Settings
 from kb.store.ledger import Ledger
 
@@ -130,6 +130,13 @@ def port(settings: Settings) -> Iterator[Finding]:
                 )
             return
     yield Finding("ok", "port", f"{settings.host}:{settings.port} is free")
+
+
+def require_free_port(settings: Settings) -> None:
+    """Raises: SettingsInvalid where the server could not listen, before anything is loaded."""
+    for finding in port(settings):
+        if finding.level != "ok":
+            raise SettingsInvalid(f"{finding.message}; {finding.remedy}")
 
 
 def audit(settings: Settings) -> Iterator[Finding]:

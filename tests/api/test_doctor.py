@@ -27,6 +27,7 @@ from ingest import corpus
 from ingest.catalogue_check import Report
 from kb.adapters.hashing import HashingEmbedder
 from kb.adapters.memory import MemoryEngine
+from kb.errors import SettingsInvalid
 from kb.settings import Settings
 from kb.store.ledger import Ledger
 from tests import factories
@@ -394,6 +395,16 @@ def test_a_port_that_is_taken_is_said(examined: Callable[..., dict[str, list[Fin
         taken.listen(1)
         (finding,) = examined(port=taken.getsockname()[1])["port"]
     assert (finding.level, "KB_PORT" in finding.remedy) == ("note", True)
+
+
+def test_the_server_says_at_once_that_its_port_is_taken(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_DATA_DIR", str(data_dir))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        done = CliRunner().invoke(cli.app, ["serve", "--port", str(taken.getsockname()[1])])
+    assert isinstance(done.exception, SettingsInvalid)
+    assert "KB_PORT" in str(done.exception)
 
 
 def test_a_builder_at_work_is_no_problem(examined: Callable[..., dict[str, list[Finding]]], data_dir: Path) -> None:
