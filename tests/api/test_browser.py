@@ -1,6 +1,8 @@
 """The pages in real Chromium: the journeys of a lawyer and a caseworker, and no document that can run. Skipped by name where Chromium
 is not installed."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -246,3 +248,15 @@ def test_on_paper_there_is_the_text_with_its_standing_and_no_control(tab: Tab) -
     for part in ("form", "button", ".sort", ".pager"):
         assert page.locator(f"{part}:visible").count() == 0, part
     page.emulate_media(media="screen")
+
+
+def test_a_draft_file_is_checked_from_the_page_and_leaves_no_address(tab: Tab, tmp_path: Path) -> None:
+    draft = tmp_path / "besluit.md"
+    draft.write_text(f"# Besluit {factories.MARK}\n\nZie HvJ EU 19 maart 2019, C-900/17, punt 90, en {OLD_TEST}.\n")
+    page = tab.open("/check")
+    page.get_by_label("Of kies een bestand").set_input_files(draft)
+    page.get_by_role("button", name="Nakijken").click()
+    expect(page.locator(".check__item")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Uitkomst per")).to_be_visible()
+    assert page.url.endswith("/check")
+    assert factories.MARK not in page.content(), "what is no citation is not repeated"
