@@ -1,6 +1,7 @@
 """The application: JSON API and pages over one knowledge base. Importing this module does no work."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -33,7 +34,8 @@ from kb.settings import Settings
 if TYPE_CHECKING:
     from kb.wiring import KnowledgeBase
 
-_SEARCHES_AT_ONCE = 4
+# ranking is work for a processor: more at once than there are makes every one slower
+SEARCHES_AT_ONCE = max(2, min(4, os.cpu_count() or 2))
 _DESCRIPTION = """Cited passages for European asylum practice. Every passage carries its place, its document, whose words it holds,
 whether it is the official text or our digest, and whether the authority still stands. Not legal advice; check the official text."""
 
@@ -63,7 +65,7 @@ def create_app(settings: Settings | None = None, knowledge_base: "KnowledgeBase 
     )
     keys, sign_in = Keys.of(settings), SignIn.of(settings)
     access = Access(keys, sign_in.identity if sign_in else None)
-    app.state.services = deps.Services(settings, knowledge_base, keys, Searches(_SEARCHES_AT_ONCE), access)
+    app.state.services = deps.Services(settings, knowledge_base, keys, Searches(SEARCHES_AT_ONCE), access)
     app.state.sign_in = sign_in
     app.state.metrics = metrics = Metrics(knowledge_base)
     app.state.error_page = pages.error_page

@@ -60,6 +60,8 @@ def serve(
     require_free_port(settings)
     application = create_app(settings)
     events.quiet_libraries()
+    # whoever answers must not wait for whoever ranks: threads hand over after one millisecond instead of five
+    sys.setswitchinterval(0.001)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     typer.echo(f"dublin-kb: http://{shown}:{settings.port}/ (stop with Ctrl-C)", err=True)
     # no access log: its lines hold the search words

@@ -23,6 +23,8 @@ DRAFT_FILE_MAX_BYTES = 20 * 1024 * 1024
 _UPLOAD_OVERHEAD = 64 * 1024  # multipart headers and fields around the file
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_AT_ONCE = 32  # below the 40 worker threads that there are: none waits for a thread
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -46,6 +48,7 @@ class Gate:
         self._app = app
         self._hosts = hosts
         self._upload_max_bytes = upload_max_bytes
+        self._answering = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,7 +70,7 @@ class Gate:
         try:
             check_host(request, self._hosts)
             check_origin(request)
-            await self._app(scope, await self._bounded(request, receive), guarded)
+            await self._answered(request, scope, await self._bounded(request, receive), guarded)
         except KbError as error:
             if started:
                 raise
@@ -77,6 +80,16 @@ class Gate:
             response = unexpected(request, error)
             if not started:
                 await response(scope, receive, guarded)
+
+    async def _answered(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises: Overloaded, at once and without a thread, so that a crowd costs next to nothing. Probes are always answered."""
+        if self._answering >= MOST_AT_ONCE and request.url.path not in _PROBES:
+            raise Overloaded("too many requests at once: try again in a few seconds")
+        self._answering += 1  # the event loop alone counts here: no lock
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._answering -= 1
 
     async def _bounded(self, request: Request, receive: Receive) -> Receive:
         """The body, counted. Uploads are counted while they stream; everything else is small and read whole first.
