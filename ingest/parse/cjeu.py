@@ -520,8 +520,13 @@ def assemble(
         given = derived and pinpoint is not None
         drafts.append(Draft(start, end, [block.text], pinpoint, path.path, part, derived=given, calls=list(block.calls)))
 
-    def extend(end: int, block: Block) -> None:
+    def extend(start: int, end: int, block: Block) -> None:
         draft = drafts[-1]
+        draft.spans = draft.spans or [(draft.start, draft.end)]
+        if any(draft.end <= at < start for at, _ in furniture[-8:]):  # a heading between words of one passage: a file that lost a number
+            draft.spans.append((start, end))
+        else:
+            draft.spans[-1] = (draft.spans[-1][0], end)
         draft.end = end
         draft.texts.append(block.text)
         draft.calls += block.calls
@@ -587,7 +592,7 @@ def assemble(
             path.enter(1, block.text)
             furniture.append((start, end))
         elif part == "operative":
-            extend(end, block)
+            extend(start, end, block)
         elif role is Role.HEADING:
             path.enter(block.level, block.text.strip())
             furniture.append((start, end))
@@ -595,12 +600,12 @@ def assemble(
             value = block.number.rstrip(".")
             if int(value) <= last_number:
                 problems.append(f"paragraph number {block.number} is printed again after {last_number}: text of the paragraph before")
-                extend(end, block)
+                extend(start, end, block)
             else:
                 last_number = int(value)
                 open_passage(start, end, block, Pinpoint(PinpointKind.PARAGRAPH, value, block.number))
         elif drafts and (drafts[-1].part, drafts[-1].heading_path) == (part, path.path) and (part == "annex" or drafts[-1].pinpoint):
-            extend(end, block)
+            extend(start, end, block)
         else:
             open_passage(start, end, block)
         if block.anchors and drafts:

@@ -97,8 +97,9 @@ class HudocParser:
         metadata = _metadata(text, file_name)
         found = cut(lines, metadata.language or "en")
         drafts = [*found.drafts, *_notes(text, notes)]
+        held = {number for *_, number in notes}
         for draft in drafts:
-            draft.calls = [number for at, number in calls if draft.start <= at < draft.end]
+            draft.calls = [number for at, number in calls if draft.start <= at < draft.end and number in held]
         return [
             ParsedDocument(text, passages_of(drafts), metadata, f"{NAME}/{VERSION}", furniture=found.furniture, warnings=found.warnings)
         ]

@@ -17,6 +17,7 @@ from ingest.parse.model import Metadata, ParsedDocument, ParsedPassage, Parser
 from ingest.parse.prose import Block, Line, Shape, is_finished, read_blocks, split_lines, width_of
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import Pinpoint, PinpointKind
+from kb.errors import InputRejected
 
 _MAX_LABEL_VALUE_LINES: Final = 2
 _MAX_SENDER_LINE: Final = 60
@@ -321,6 +322,8 @@ class LetterParser:
         voice = Voice.MINISTER if head.signatory is not None else Voice.UNKNOWN
         shown = [block for block in blocks if block not in signature]
         passages, headings = to_passages(shown, text, voice=voice, printed_pages=printed)
+        if not passages:
+            raise InputRejected("no-text", "a letter's head and nothing below it: no text that can be cited")
         signed = [span for block in signature for span in block.spans]
         return ParsedDocument(
             text=text,

@@ -302,6 +302,8 @@ GOOD = write_pdf([paragraph(70, 740, ["Een gewone zin op een gewone bladzijde va
     [
         pytest.param(b"<!DOCTYPE html><html><body>niet gevonden</body></html>", "not-a-pdf", id="html"),
         pytest.param(b"", "not-a-pdf", id="empty"),
+        pytest.param(b"PK\x03\x04" + b"x" * 2_000, "not-a-pdf", id="zip"),
+        pytest.param(b" " * 2_000 + GOOD, "not-a-pdf", id="signature-too-late"),
         pytest.param(b"%PDF-1.4\n", "pdf-broken", id="only-a-signature"),
         pytest.param(b"%PDF-1.4\n" + b"\x00\xff" * 500, "pdf-broken", id="noise"),
         pytest.param(GOOD[: len(GOOD) // 3], "pdf-broken", id="truncated"),
