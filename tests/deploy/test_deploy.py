@@ -82,6 +82,15 @@ def test_every_setting_that_is_written_there_exists(name: str) -> None:
     assert name in SETTINGS | OUTSIDE
 
 
+def test_the_builder_of_the_image_is_given_what_it_copies_and_nothing_else() -> None:
+    """Above all no `.env`, no data, no virtual environment."""
+    first, *lines = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    copied = {word for line in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.M) for word in line.split()}
+    assert first == "*"
+    assert {line.removeprefix("!") for line in lines if line.startswith("!")} == copied
+    assert all(line.startswith(("!", "**/")) for line in lines)
+
+
 # -- health checks ----------------------------------------------------------------------------------------------------------------
 
 
