@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from evals import probe_styles
 from ingest.parse.model import ParsedDocument
 from ingest.parse.registry import sniff
 from ingest.pipeline import Pipeline
@@ -389,7 +390,88 @@ class Maker:
                 text = self.random.choice(_TRACK_WORDS[d.track]).format(c=self.dutch(d))
             yield self.probe(text, d, day)
 
+    def styled(self, d: Document, chance: random.Random, **changed: Any) -> str | None:
+        """One citation of `d` in one of the styles of its court, with any part changed."""
+        key, place = d.court_key or "", self.place_of(d)
+        number = changed.get("number") or (d.case_numbers[0] if d.case_numbers else "")
+        ecli = changed.get("ecli") or (d.id if d.id.startswith("ECLI:") else "")
+        names = {"own": self.name(d), "name": d.extra.get("case_name", ""), **changed.get("names", {})}
+        assert d.date is not None
+        day = changed.get("day") or d.date.first_day
+        court = changed.get("court") or chance.choice(self.rules["style_courts"][key])
+        style = str(changed.get("style") or chance.choice(self.rules["styles"][key]))
+        return probe_styles.filled(style, d, day, court=court, number=number, ecli=ecli, place=place.value if place else None, names=names)
+
+    @cached_property
+    def styleable(self) -> list[Document]:
+        return [d for d in self.decisions if d.court_key in self.rules["styles"] and d.case_numbers and not d.is_file and _citable(d)]
+
+    def _right_styles(self) -> Iterator[Probe]:
+        for d in self.shuffled(self.styleable * 4):
+            day, citation = self.standing_day(d), self.styled(d, self.random)
+            if day and citation:
+                yield self.probe(probe_styles.surrounded(citation, self.random), d, day)
+
+    def _right_wrapped(self) -> Iterator[Probe]:
+        for d in self.shuffled(self.styleable * 4):
+            day, citation = self.standing_day(d), self.styled(d, self.random)
+            if day and citation:
+                yield self.probe(probe_styles.wrapped(citation, self.random), d, day)
+
+    def _right_listed(self) -> Iterator[Probe]:
+        for d, other in zip(self.shuffled(self.styleable), self.shuffled(self.styleable), strict=True):
+            days, citation = (self.standing_day(d), self.standing_day(other)), self.styled(d, self.random)
+            if d.id != other.id and days[0] and days[0] == days[1] and citation:
+                joined = self.random.choice([f"{self.dutch(other)}; {citation}", f"{citation.rstrip('.')} en {self.dutch(other)}."])
+                yield self.probe(joined, d, days[0])
+
     # ------------------------------------------------------------------ altered
+
+    def _style_date(self) -> Iterator[Probe]:
+        for d in self.shuffled(self.styleable * 4):
+            assert d.date is not None
+            wrong = d.date.first_day + dt.timedelta(days=self.random.choice([-1, 1, 7, 30, 365]))
+            if (citation := self.styled(d, self.random, day=wrong)) and probe_styles.dates(wrong)["nl"] != probe_styles.dates(
+                d.date.first_day
+            )["nl"]:
+                way = probe_styles.wrapped if self.random.random() < 0.5 else probe_styles.surrounded
+                yield self.probe(way(citation, self.random), d)
+
+    def _style_ecli(self) -> Iterator[Probe]:
+        known = [d.id for d in self.documents]
+        for d in self.shuffled(self.styleable * 3):
+            wrong = probe_styles.numbers_further(d.id, known, self.random) if d.id.startswith("ECLI:") else None
+            citation = self.styled(d, self.random, ecli=wrong) if wrong else None
+            if wrong and citation and wrong.removeprefix("ECLI:") in citation:
+                yield self.probe(probe_styles.surrounded(citation, self.random), d)
+
+    def _style_number(self) -> Iterator[Probe]:
+        known = {number for d in self.documents for number in d.case_numbers}
+        for d in self.shuffled(self.styleable * 4):
+            wrong = _slip(d.case_numbers[0], self.random)
+            citation = self.styled(d, self.random, number=wrong) if wrong and wrong not in known and _plausible(wrong) else None
+            if wrong and citation and wrong in citation:
+                yield self.probe(probe_styles.surrounded(citation, self.random), d)
+
+    def _style_name(self) -> Iterator[Probe]:
+        named = [d for d in self.styleable if d.court_key in ("eu-cjeu", "ce-ecthr") and self.name(d)]
+        for d in self.shuffled(named * 6):
+            other = self.random.choice([o for o in named if o.court_key == d.court_key and self.name(o) != self.name(d)])
+            names = {"own": self.name(other), "name": other.extra.get("case_name", "")}
+            styles = [style for style in self.rules["styles"][d.court_key or ""] if "{own}" in style or "{name}" in style]
+            if citation := self.styled(d, self.random, names=names, style=self.random.choice(styles)):
+                yield self.probe(citation, d)
+
+    def _style_court(self) -> Iterator[Probe]:
+        for d in self.shuffled(self.styleable * 4):
+            if citation := self.styled(d, self.random, court=self.random.choice(_OTHER_COURTS.get(d.court_key or "", ["EHRM"]))):
+                yield self.probe(citation, d)
+
+    def _quote_colon(self) -> Iterator[Probe]:
+        for place in self.random.sample(self.places, len(self.places)):
+            others = [p for p in self.places if p.document.id == place.document.id and not _related(p.pinpoint.value, place.pinpoint.value)]
+            cited = self.dutch(place.document, self.random.choice(others).pinpoint)
+            yield self.probe(f"Zie {cited}: ‘{place.text.rstrip('.')}’.", place.document)
 
     def _ecli_digit(self) -> Iterator[Probe]:
         for n, d in enumerate(self.shuffled([d for d in self.decisions if d.court_key in _OTHER_COURTS and d.id.startswith("ECLI:")])):
@@ -562,6 +644,13 @@ def _own_number(view: View, d: Document) -> bool:
 
 def _known_name(view: View, name: str) -> bool:
     return len(view.library.resolve_alias(name)) == 1
+
+
+def _plausible(number: str) -> bool:
+    """Whether a court could have given a number: other ones are told as no numbers at all, which is easier."""
+    return bool(
+        re.fullmatch(r"20[012]\d{6}/\d/V\d|C-\d{1,3}/[012]\d(?: PPU)?|\d{4,5}/[012]\d|NL[12]\d\.\d{3,6}|1 C \d{1,2}\.[12]\d", number)
+    )
 
 
 def _related(a: str, b: str) -> bool:

@@ -30,7 +30,14 @@ Text = Mapping[str, str]
 MAX_CHARACTERS = 1_000_000
 _MIN_NEAR = 7  # characters: a shorter number one digit off is another number
 _QUOTE_REACH = 400
+_SENTENCE_REACH = 500
 _EUROPEAN = ("EU", "CE", "UN")
+_FEDERAL_NUMBER = r"\d{1,2}\s+[BC]\s+\d{1,3}\.\d\d"
+_PARTY = re.compile(
+    r"(?:(?<=[\w.)]) v\.? | t\. | c\. | tegen | contre |(?<=[\w.])/)(?:the |les? |la |l[’'])?[A-ZÀ-Ý][\w-]{2,20}(?: [A-Z][\w-]{2,20})?"
+    r"(?:(?:,| and| en| et) (?:the |la |les? )?[A-ZÀ-Ý][\w-]{2,20}){0,3}"
+)
+_OWN_FILE = r"(?:bestand|file):?\s?(?P<file>[0-9a-f]{16})"
 _FEDERAL = re.compile(r"(?:BVerwG )?(\d{1,2} [A-Z]{1,2} \d{1,3}\.\d\d)")
 _NUMBERED = (PinpointKind.PARAGRAPH, PinpointKind.CONSIDERATION, PinpointKind.RANDNUMMER, PinpointKind.OTHER)
 _LANGUAGE_NAMES: Mapping[str, Text] = {
@@ -368,12 +375,48 @@ class Checker:
                 document, Check(What.EXISTS, Verdict.DIFFERS, detail, reference.text, case.document, document_ids=(case.document,))
             )
         own = {alias_key(number) for number in document.case_numbers}
+        if other := self._printed_name_of_another(cited, document, own):
+            name, held_as = other
+            detail = say(f"{document.id} is niet {name}: dat is {held_as}.", f"{document.id} is not {name}, which is {held_as}.")
+            return _Meant(document, Check(What.EXISTS, Verdict.DIFFERS, detail, name, held_as, document_ids=(held_as,)))
         for name in cited.names:
             held = [d for i in self._library.resolve_alias(name) if (d := self._library.find_document(i))]
             if len(held) == 1 and held[0].id != document.id and not own & {alias_key(number) for number in held[0].case_numbers}:
                 right = held[0].id
                 detail = say(f"{document.id} is niet {name}: dat is {right}.", f"{document.id} is not {name}, which is {right}.")
                 return _Meant(document, Check(What.EXISTS, Verdict.DIFFERS, detail, name, right, document_ids=(right,)))
+        return None
+
+    @cached_property
+    def _named_cases(self) -> tuple[re.Pattern[str], Mapping[str, frozenset[str]]] | None:
+        """The names of the European cases that are held, as a pattern, and whose they are."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for document in self._library.documents():
+            if document.deciding_state in _EUROPEAN and document.kind in (Kind.JUDGMENT, Kind.VIEWS):
+                for name in (document.extra.get("case_name"), document.extra.get("case_name_nl")):
+                    if name:
+                        owners[_name_words(name)].add(document.id)
+        owners.pop("", None)
+        if not owners:
+            return None
+        listed = "|".join(re.escape(name).replace("\\ ", r"\s+") for name in sorted(owners, key=lambda n: (-len(n), n)))
+        return re.compile(rf"(?<![\w.-])(?:{listed})(?![\w]|-\w)"), {name: frozenset(ids) for name, ids in owners.items()}
+
+    def _printed_name_of_another(self, cited: Cited, document: Document, own: set[str]) -> tuple[str, str] | None:
+        """(name, its document) where the name directly before or behind the numbers is that of another held case, and not of this one."""
+        if self._named_cases is None or document.deciding_state not in _EUROPEAN:
+            return None
+        pattern, owners = self._named_cases
+        told: list[tuple[str, frozenset[str]]] = []
+        for beside in cited.beside:
+            for match in pattern.finditer(beside):
+                told.append((match[0], owners[_name_words(match[0])]))
+        if not told or any(document.id in ids for _, ids in told):
+            return None
+        for name, ids in told:
+            others = [d for i in sorted(ids) if (d := self._library.find_document(i))]
+            if others and not any(own & {alias_key(number) for number in d.case_numbers} for d in others):
+                return " ".join(name.split()), others[0].id
         return None
 
     def _candidates(self, reference: Reference, cited: Cited | None) -> list[Document]:
@@ -418,6 +461,7 @@ class Checker:
         if not numbers:
             return None
         listed = "|".join(r"\s+".join(re.escape(part) for part in n.split()) for n in sorted(numbers, key=lambda n: (-len(n), n)))
+        listed += rf"|{_FEDERAL_NUMBER}|{_OWN_FILE}"  # no other court numbers its cases so; how our own citations name a file
         return re.compile(rf"(?<![\w./-])(?:{listed})(?![\w/-]|\.\d)")
 
     @cached_property
@@ -874,7 +918,10 @@ class _Context:
 
     @classmethod
     def of(cls, draft: Draft, cited: Cited, rules: CheckRules) -> "_Context":
-        start, end = draft.sentence(draft.place_in_text(cited))
+        place = draft.place_in_text(cited)
+        start, end = draft.sentence(place)
+        # a sentence without end is no sentence, and every citation in it would read it again
+        start, end = max(start, place - _SENTENCE_REACH), min(end, place + _SENTENCE_REACH)
         beside = tuple(c for c in draft.cited if c is not cited and start <= draft.place_in_text(c) < end)
         own = _without_citations(draft, start, end)
         if cited.note:
@@ -906,7 +953,8 @@ def _without_citations(draft: Draft, start: int, end: int) -> str:
         low, high = max(low, start) - start, min(high, end) - start
         if low < high:
             text[low:high] = " " * (high - low)
-    return "".join(text)
+    # the state in the name of a case is a party, not what the sentence is about: `Mohammadi v. Austria`
+    return _PARTY.sub(lambda match: " " * len(match[0]), "".join(text))
 
 
 def _track(document: Document, context: _Context) -> list[Check]:
@@ -946,6 +994,12 @@ def _country(document: Document, context: _Context) -> list[Check]:
     verdict = Verdict.NOT_CHECKABLE if context.by_analogy else Verdict.DIFFERS
     detail = say(f"Gaat over {about['nl']}, niet over {shown['nl']}.", f"Is about {about['en']}, not about {shown['en']}.")
     return [Check(What.COUNTRY, verdict, detail, shown["en"], about["en"])]
+
+
+def _name_words(name: str) -> str:
+    """A case's name as it is printed in short: on one line, without `e.a.` and what the formation was."""
+    plain = re.sub(r"\s+", " ", name).strip()
+    return re.sub(r"(?:,? e\.a\.| and Others| \(dec\.\)| \[GC\])+$", "", plain).strip(" ,")
 
 
 def _as_quoted(check: Check) -> Check:
@@ -1122,6 +1176,8 @@ def _page(place: Pinpoint, texts: _Texts) -> Check:
 def _forms(reference: Reference) -> list[str]:
     """The spellings under which the corpus may know a number."""
     forms = [reference.value]
+    if own := re.fullmatch(_OWN_FILE, reference.value):
+        forms.append(f"file:{own['file']}")
     if reference.kind is ReferenceKind.CASE_NUMBER:
         forms.append(reference.value.split(" ")[0])
         forms.append(f"{reference.value.split(' ')[0]} PPU")

@@ -4,13 +4,14 @@ A citation stands where it stands; a footnote is read where its mark stands in t
 refers to note 3. How courts are named and what may stand between court, date and number is data: corpus/patterns/check.toml.
 """
 
+import datetime as dt
 import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,9 +32,19 @@ _NOTE_MARK = re.compile(r"\[\^(?P<note>[\w-]{1,12})\](?P<text>:)?")
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SUPERSCRIPT = re.compile(f"[{_SUPERSCRIPTS}]{{1,3}}")
 _PLACE_WORD = re.compile(
-    r"^[ ,]{0,3}(?:at )?(?P<printed>(?:punten|punt|paras?\.?|par\.|§§?|r\.o\.|onder|Rn\.|p\.|pp?\.?) ?\d[\d.,\- –]{0,20}\d?)"
+    # behind what stands in brackets with the date: `Case T-691/24 (General Court, 4 March 2026), para 15`
+    r"^(?: ?\([^();\n]{0,80}(?:19|20)\d\d\))?[ ,)]{0,3}(?:at )?"
+    r"(?P<printed>(?:punten|punt|paragra(?:phs?|af)|paras?\.?|par\.|§§?|r\.o\.|rov\.?|ov\.|overwegingen|overweging|rechtsoverweging|"
+    r"points?|præmis|onder|Rn\.|Rdnr\.|Rz\.|p\.|pp?\.?) ?\d[\d.,\- –]{0,20}\d?)"
+)
+_PLACE_SPELT = re.compile(r"^(?:par\.|paragraaf|rov\.?|ov\.|overwegingen|Rz\.|præmis) ?")
+_NAME_BEHIND = re.compile(r"^[”’\"')\]]{0,2},? ?(?:\(|[–-] |‘|“)?(?:hierna:? |inzake )?(?P<name>[A-ZÀ-Ý][^;:()\n]{1,70})")
+_NAME_BEFORE = re.compile(
+    r"(?:^|[ ,(–-])(?P<name>[A-ZÀ-Ý][^;:()\n]{1,110}?)[ ,(–-]{0,3}(?:\[GC\]|\(GC\))?[ ,(–-]{0,3}"
+    r"(?:(?:in )?(?:zaak|zaken|[Cc]ases?|[Nn]rs?\.?|[Nn]os?\.?|n°|App\.? [Nn]os?\.?|[Aa]pplication [Nn]os?\.?|appl?\. ?n[or]s?\.?) ?)?$"
 )
 _LEGISLATION = frozenset({ReferenceKind.ARTICLE, ReferenceKind.RECITAL, ReferenceKind.ACT, ReferenceKind.STAATSBLAD})
+_ONE_DECISION = frozenset({ReferenceKind.CASE_NUMBER, ReferenceKind.APPLICATION_NUMBER, ReferenceKind.DOCKET, ReferenceKind.NAME})
 _NUMBERS = frozenset(ReferenceKind) - _LEGISLATION - {ReferenceKind.NAME, ReferenceKind.BACK_REFERENCE}
 
 
@@ -48,6 +59,15 @@ class CheckRules:
     sitting: re.Pattern[str]
     filler: frozenset[str]
     date_behind: re.Pattern[str]
+    dates: tuple[re.Pattern[str], ...]
+    months: Mapping[str, int]
+    decided: re.Pattern[str]
+    opens_with_decision: re.Pattern[str]
+    decides_behind: re.Pattern[str]
+    name_between: re.Pattern[str]
+    name_behind: re.Pattern[str]
+    ecli_behind: re.Pattern[str]
+    number_behind: re.Pattern[str]
     abbreviations: frozenset[str]
     ibid: re.Pattern[str]
     note: re.Pattern[str]
@@ -79,7 +99,9 @@ class CheckRules:
         # in the order of preference: a bare `rechtbank` comes last, so that `Rechtbank Amsterdam` is that court
         vague = [row for row in rows if any(key.endswith("*") for key in row[1])]
         rows = [*(row for row in rows if row not in vague), *_names_of(courts), *vague]
-        named = re.compile("(?<![\\w-])(?:" + "|".join(f"({regex})" for regex, _ in rows) + ")(?![\\w])")
+        # a name may be broken over two lines
+        listed = "|".join("({})".format(regex.replace("\\ ", " ").replace(" ", r"\s{1,3}")) for regex, _ in rows)
+        named = re.compile(f"(?<![\\w-])(?:{listed})(?![\\w])")
         states = {}
         for code, adjectives in table["country"].items():
             names = {countries.name(code, language) for language in countries.LANGUAGES}
@@ -92,6 +114,15 @@ class CheckRules:
             sitting=re.compile(table["surroundings"]["sitting"]),
             filler=frozenset(table["surroundings"]["filler"]),
             date_behind=re.compile(table["surroundings"]["date_behind"]),
+            dates=tuple(re.compile(regex) for regex in table["surroundings"]["dates"]),
+            months={str(name): int(number) for name, number in table["months"].items()},
+            decided=re.compile(table["surroundings"]["decided"]),
+            opens_with_decision=re.compile(table["surroundings"]["opens_with_decision"]),
+            decides_behind=re.compile(table["surroundings"]["decides_behind"]),
+            name_between=re.compile(table["surroundings"]["name_between"]),
+            name_behind=re.compile(table["surroundings"]["name_behind"]),
+            ecli_behind=re.compile(table["surroundings"]["ecli_behind"]),
+            number_behind=re.compile(table["surroundings"]["number_behind"]),
             abbreviations=frozenset(table["surroundings"]["abbreviations"]),
             ibid=re.compile(table["short"]["ibid"]),
             note=re.compile(table["short"]["note"]),
@@ -171,6 +202,7 @@ class Cited:
     to_note: str | None = None
     ibid: bool = False
     names: tuple[str, ...] = ()  # that the draft gives it
+    beside: tuple[str, ...] = ()  # the text in which a name of the case would stand: before, between and behind its numbers
 
     @property
     def kinds(self) -> frozenset[ReferenceKind]:
@@ -259,20 +291,29 @@ class Draft:
         groups: dict[int, list[Reference]] = defaultdict(list)
         for reference in finder.find(self.text, self.language):
             groups[reference.group].append(reference)
-        days = [PrintedDay(self.text[start:end], start, end, day) for start, end, day in finder.days(self.text)]
+        days = self._days(finder)
         found: list[Cited] = []
         for group in groups.values():
             dockets = len(group) > 1 and all(r.kind is ReferenceKind.DOCKET for r in group)
-            for part in [[r] for r in group] if dockets else [group]:
+            for part in [[r] for r in group] if dockets else self._split(group):
                 if made := self._cited(part):
                     found.append(made)
         found = self._merged(sorted(found, key=lambda c: c.start), days)
         _refuse_too_many(found)
-        found = self._with_known(found, known) if known else found
+        found = self._merged(self._with_known(found, known), days) if known else found
         found = self._with_oddities(found)
         _refuse_too_many(found)
         found.sort(key=lambda c: (c.start, c.end))
         self.cited = self._with_surroundings(found, days, finder)
+
+    def _split(self, group: list[Reference]) -> list[list[Reference]]:
+        """`ECLI:…; X v. Y App no 71932/12`: behind a semicolon an ECLI is followed by another decision."""
+        parts = [group[:1]]
+        for before, after in pairwise(group):
+            if before.kind is ReferenceKind.ECLI and after.kind in _ONE_DECISION and ";" in self.text[before.end : after.start]:
+                parts.append([])
+            parts[-1].append(after)
+        return parts
 
     def _cited(self, group: list[Reference]) -> Cited | None:
         first = group[0]
@@ -284,7 +325,7 @@ class Draft:
         end = max(group[-1].end, span[1] if span and span[1] - group[-1].end < 200 else 0)
         if self.text.count("(", first.start, end) > self.text.count(")", first.start, end) and self.text[end : end + 1] == ")":
             end += 1
-        return Cited(
+        made = Cited(
             start=first.start,
             end=end,
             references=tuple(group),
@@ -294,6 +335,8 @@ class Draft:
             order=self._order(first.start, note),
             back=first.value if first.kind is ReferenceKind.BACK_REFERENCE else None,
         )
+        # `ECLI:…, r.o. 3: ‘…’`: before a colon the finder sees the beginning of something new, in a draft it leads to a quotation
+        return replace(made, **self._place(end, made)) if made.kinds & _NUMBERS else made
 
     def _merged(self, found: list[Cited], days: Sequence[PrintedDay]) -> list[Cited]:
         """`het arrest Ibrahim van 19 maart 2019 (C-297/17)`: name and number with only a date between them are one citation."""
@@ -301,19 +344,40 @@ class Draft:
         for cited in found:
             last = merged[-1] if merged else None
             if last and last.pinpoint is None and self._continues(last, cited, days):
-                references = (*last.references, *cited.references)
+                # `judgment of 16 May 2025, 1 C 18.24` names its number: it does not refer back
+                kept = () if last.back is not None else last.references
                 merged[-1] = replace(
-                    last, end=max(last.end, cited.end), references=references, pinpoint=cited.pinpoint, pinpoint_span=cited.pinpoint_span
+                    last,
+                    end=max(last.end, cited.end),
+                    references=(*kept, *cited.references),
+                    pinpoint=cited.pinpoint,
+                    pinpoint_span=cited.pinpoint_span,
+                    back=None,
                 )
             else:
                 merged.append(cited)
         return merged
 
     def _continues(self, last: Cited, cited: Cited, days: Sequence[PrintedDay]) -> bool:
-        if last.kinds != {ReferenceKind.NAME} or not cited.kinds & _NUMBERS or last.note != cited.note:
-            return False
         gap = self.text[last.end : cited.start]
-        if not 0 <= len(gap) <= _MERGE_REACH:
+        if last.note != cited.note or not 0 <= len(gap) <= _MERGE_REACH + 60 or _PARAGRAPH.search(gap):
+            return False
+        gap = one_line(gap)
+        if cited.kinds == {ReferenceKind.NAME} and last.kinds & _NUMBERS and not last.kinds & {ReferenceKind.NAME}:
+            # a dash or journal between: `C-163/17, JV 2019/51 (Jawo)`; a bare comma is the next of a list
+            return gap.strip() not in ("", ",") and bool(self.rules.name_behind.match(gap))
+        if not cited.kinds & _NUMBERS:
+            return False
+        if last.back is not None and ":" in last.back and len(last.references) == 1:
+            return bool(re.fullmatch(r" ?[,(–-] ?(?:(?:in )?(?:zaak|case|[Nn]rs?\.?|[Nn]os?\.?|n°) ?)?", gap))
+        numbered = bool(last.kinds) and last.kinds <= _ONE_DECISION and cited.kinds == {ReferenceKind.ECLI}
+        if numbered and gap.strip(" ,") and self.rules.ecli_behind.match(gap):
+            return True
+        if last.kinds != {ReferenceKind.NAME}:
+            return False
+        if self.rules.number_behind.match(gap) and gap.strip():
+            return True
+        if len(gap) > _MERGE_REACH:
             return False
         inside = [day for day in days if last.end <= day.start and day.end <= cited.start]
         for day in reversed(inside):
@@ -375,14 +439,52 @@ class Draft:
         """The pinpoint behind a short form, where the finder did not bind one."""
         if cited.pinpoint is not None:
             return {}
-        match = _PLACE_WORD.match(self.text[end : end + 60])
-        pinpoint = Pinpoint.parse(match["printed"].replace("–", "-").rstrip(" ,.-")) if match else None
+        match = _PLACE_WORD.match(self.text[end : end + 140])
+        pinpoint = Pinpoint.parse(_PLACE_SPELT.sub("para ", match["printed"].replace("–", "-").rstrip(" ,.-"))) if match else None
         if match is None or pinpoint is None:
             return {}
         span = (end + match.start("printed"), end + match.start("printed") + len(match["printed"].rstrip(" ,.-–")))
         return {"pinpoint": pinpoint, "pinpoint_span": span, "end": span[1]}
 
     # ------------------------------------------------------------------ court and date
+
+    def _beside(self, cited: Cited, day: PrintedDay | None, floor: int, ceiling: int) -> tuple[str, ...]:
+        """The places of a case's name: between the date and the numbers, between the numbers, directly behind them."""
+        if not cited.kinds & _NUMBERS:
+            return ()
+        first = min(r.start for r in cited.references)
+        last = max(r.end for r in cited.references)
+        begin = day.end if day and day.end <= first else max(floor, first - 100)
+        before = one_line(self.text[max(begin, first - 120) : first])
+        before = re.split(r"[;:]|[a-z]{2}\. (?=[A-Z])", before)[-1]
+        behind = one_line(self.text[last : min(ceiling, last + 80)])
+        span = cited.pinpoint_span
+        if span and last <= span[0]:
+            behind = one_line(self.text[last : span[0]])
+        match = _NAME_BEHIND.match(behind)
+        bracketed = re.match(r"[^;()]{0,60}\((?P<name>[^();\d]{2,60}(?:\([^()]{1,20}\))?)\)", behind)
+        close = _NAME_BEFORE.search(before)
+        between = one_line(self.text[first:last])
+        found = (close["name"] if close else "", between, match["name"] if match else "", bracketed["name"] if bracketed else "")
+        return tuple(text for text in found if text)
+
+    def _days(self, finder: ReferenceFinder) -> list[PrintedDay]:
+        """Every date of the draft, in the order of its text."""
+        days = [PrintedDay(self.text[start:end], start, end, day) for start, end, day in finder.days(self.text)]
+        taken = {position for day in days for position in range(day.start, day.end)}
+        for pattern in self.rules.dates:
+            for match in pattern.finditer(self.text):
+                parts = match.groupdict()
+                month = self.rules.months.get((parts.get("name") or "").lower()) if "name" in parts else int(parts["m"])
+                if month is None or match.start() in taken or match.end() - 1 in taken:
+                    continue
+                try:
+                    day = dt.date(int(parts["y"]), month, int(parts["d"])).isoformat()
+                except ValueError:
+                    day = None
+                days.append(PrintedDay(match[0], match.start(), match.end(), day))
+                taken.update(range(match.start(), match.end()))
+        return sorted(days, key=lambda day: day.start)
 
     def _with_surroundings(self, found: list[Cited], days: Sequence[PrintedDay], finder: ReferenceFinder) -> list[Cited]:
         made: list[Cited] = []
@@ -395,14 +497,17 @@ class Draft:
             ceiling = found[index + 1].start if index + 1 < len(found) else len(self.text)
             if cited.note:
                 floor, ceiling = max(floor, self.notes[cited.note][0]), min(ceiling, self.notes[cited.note][1])
-            day = self._day(cited, floor, ceiling, [d for d in days if d.start not in used])
+            free = [d for d in days if d.start not in used]
+            day = self._day(cited, floor, ceiling, free) or self._day_of_deciding(cited, floor, free)
+            if day is None and cited.kinds & _NUMBERS:
+                day = self._day_at_the_end(cited, found[index + 1] if index + 1 < len(found) else None, ceiling, free)
             if day:
                 used.add(day.start)
-            court = self._court(cited, day, max(floor, cited.start - _REACH), ceiling)
+            court = self._court(cited, day, max(floor, cited.start - _REACH), ceiling) or self._deciding(cited, day, floor, ceiling)
             names: tuple[str, ...] = ()
             if cited.kinds & _NUMBERS:
                 names = tuple(finder.names_beside(self.text, cited.start, max(r.end for r in cited.references)))
-            made.append(replace(cited, day=day, court=court, names=names))
+            made.append(replace(cited, day=day, court=court, names=names, beside=self._beside(cited, day, floor, ceiling)))
         return made
 
     def _day(self, cited: Cited, floor: int, ceiling: int, days: Sequence[PrintedDay]) -> PrintedDay | None:
@@ -422,9 +527,66 @@ class Draft:
                     return day
                 break
         before = [d for d in days if max(floor, cited.start - _REACH) <= d.start and d.end <= cited.start]
-        if before and self._only_filler(self.text[before[-1].end : cited.start]):
+        if before and self._joins(self.text[before[-1].end : cited.start]):
             return before[-1]
         return None
+
+    def _joins(self, gap: str) -> bool:
+        """Whether a date and a number with `gap` between them are of one citation."""
+        return self._only_filler(gap) or bool(not _PARAGRAPH.search(gap) and self.rules.name_between.match(one_line(gap)))
+
+    def _day_of_deciding(self, cited: Cited, floor: int, days: Sequence[PrintedDay]) -> PrintedDay | None:
+        """`De rechtbank oordeelde op 28 juli 2021 anders (ECLI:…)`: the day of a court that decides, in the sentence of the citation."""
+        if not cited.kinds & _NUMBERS:
+            return None
+        begin = max(floor, cited.start - 2 * _REACH)
+        begin = max([begin, *(end for end in self.rules.sentence_ends(self.text[begin : cited.start]) for end in [begin + end])])
+        inside = [d for d in days if begin <= d.start and d.end <= cited.start]
+        if len(inside) != 1:
+            return None
+        return inside[0] if self._who_decided(begin, inside[0]) else None
+
+    def _who_decided(self, begin: int, day: PrintedDay) -> PrintedCourt | None:
+        """The court in `De rechtbank heeft op …`, before the day on which it decided."""
+        for court in self._courts(begin, day.start):
+            gap = one_line(self.text[court.end : day.start])
+            if len(gap) <= 100 and self.rules.decided.search(gap):
+                return court
+        return None
+
+    def _deciding(self, cited: Cited, day: PrintedDay | None, floor: int, ceiling: int) -> PrintedCourt | None:
+        """The court of a sentence that runs on: before the day, between number and day, or behind `Bij uitspraak van …`."""
+        if day is None or cited.back is not None:
+            return None
+        end = max((r.end for r in cited.references), default=cited.end)
+        if day.start >= end:
+            courts = self._courts(end, day.start)
+            return self._seated(courts[0], day.start) if len(courts) == 1 else None
+        if court := self._who_decided(max(floor, day.start - _REACH), day):
+            return self._seated(court, day.start)
+        before = one_line(self.text[max(floor, cited.start - _REACH) : cited.start])
+        if self.rules.opens_with_decision.search(before):
+            for court in self._courts(end, min(ceiling, end + _REACH)):
+                if self.rules.decides_behind.match(one_line(self.text[end : court.start])):
+                    return self._seated(court, court.end)
+        return None
+
+    def _day_at_the_end(self, cited: Cited, following: Cited | None, ceiling: int, days: Sequence[PrintedDay]) -> PrintedDay | None:
+        """`no. 43844/98, 7 March 2000.` or `no. 32733/08, ECtHR 2 December 2008.`: a date behind a comma, where it does not begin the
+        next citation of a list."""
+        end = max(cited.end, max((r.end for r in cited.references), default=cited.end))
+        day = next((d for d in days if end <= d.start < end + 60 and d.end <= ceiling), None)
+        if day is None:
+            return None
+        gap = self.text[end : day.start]
+        courts = self._courts(end, day.start)
+        if len(courts) == 1:
+            gap = gap[: courts[0].start - end] + gap[courts[0].end - end :]
+        if not re.fullmatch(r"\s*[,(]\s*[,]?\s*(?:judgment of |judgement of |arrest van |uitspraak van |dec\. |d\.d\. |van |of )?", gap):
+            return None
+        if following is not None and following.start - day.end < _REACH and self._only_filler(self.text[day.end : following.start]):
+            return None
+        return day
 
     def _court(self, cited: Cited, day: PrintedDay | None, floor: int, ceiling: int) -> PrintedCourt | None:
         until = day.start if day and day.start < cited.start else cited.start
@@ -469,12 +631,25 @@ class Draft:
             or re.search(r"[a-zà-ÿ]{4}\. +[A-Z]", gap)
         ):
             return False
-        for token in _TOKEN.findall(gap):
-            word = token.rstrip(".").lower()
-            if word in self.rules.filler or token[0].isupper() or token[0].isdigit():
-                continue
-            return False
+        for token in _TOKEN.findall(one_line(gap)):
+            for part in token.split("/"):
+                word = part.rstrip(".").lower()
+                # `’s-Hertogenbosch` and `d’État` are names
+                if (
+                    not part
+                    or word in self.rules.filler
+                    or part[0].isupper()
+                    or part[0].isdigit()
+                    or re.match(r"[a-z]{1,2}[-’'][A-ZÀ-Ý]", part)
+                ):
+                    continue
+                return False
         return True
+
+
+def one_line(text: str) -> str:
+    """`text` as if it had not been broken into lines: words split at a line's end joined, every blank one blank."""
+    return re.sub(r"\s+", " ", re.sub(r"(?<=\w)-\n\s*(?=[a-zà-ÿ])", "", text.replace("\u00ad", "")))
 
 
 def _refuse_too_many(found: Sequence[Cited]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,10 @@ def test_misses_and_false_alarms_are_at_most_two_percent(base: KnowledgeBase, se
 
 
 def test_the_same_seed_makes_the_same_probes(base: KnowledgeBase) -> None:
-    assert [o.probe for o in probes.measure(base)] == [o.probe for o in probes.measure(base)]
+    rules = tomllib.loads((probes.FOLDER / "rules.toml").read_text(encoding="utf-8"))
+    first, again = (probes.Maker(base.view(), rules, 7).probes() for _ in range(2))
+    assert first == again
+    assert len(first) == sum(rule["count"] for rule in rules["rule"])
 
 
 def test_the_interval_is_that_of_wilson() -> None:
@@ -63,6 +67,17 @@ LAW = "ECLI:NL:RVS:2020:99002"
         ("Rb. Den Haag (zp. Arnhem) 16 december 2022, ECLI:NL:RBDHA:2022:13647.", "court", "differs", "Utrecht"),
         ("Case C-359/22 AHY (CJEU, 17 April 2024).", "date", "differs", "18 April 2024"),
         ("BVerwG, Urteil vom 16.04.2025 - 1 C 18.24 -, Rn. 40.", "pinpoint", "ok", ""),
+        (f"Zie ABRvS 23 september 2020, {LAW}, r.o. 2.1: ‘kan voorzien in zijn meest elementaire behoeften’.", "quote", "differs",
+         "r.o. 3.1"),
+        ("Raad van State 2022-07-05, ECLI:NL:RVS:2022:1864.", "date", "differs", "6 July 2022"),
+        ("De rechtbank Den Haag, zittingsplaats Utrecht, oordeelde op 15 december 2022 anders (ECLI:NL:RBDHA:2022:13647).", "date",
+         "differs", "16 December 2022"),
+        ("HvJ EU heeft op 6 juli 2022 (ECLI:NL:RVS:2022:1864) geoordeeld dat dit zo is.", "court", "differs", "Afdeling"),
+        ("T.I./Verenigd Koninkrijk, nr. 43844/98, EHRM 8 maart 2000.", "date", "differs", "7 March 2000"),
+        ("EuGH, Urteil vom 18. Juni 2024 – C-753/22 – Jawo, Rn. 53.", "exists", "differs", "ECLI:EU:C:2019:218"),
+        ("HvJ EU 1 augustus 2022, C-720/20 (RO), ECLI:EU:C:2019:964.", "exists", "differs", "C-720/20"),
+        ("BVerwG (Duitsland) 16 april 2025, 9 C 18.24, Rn. 40.", "exists", "differs", "1 C 18.24"),
+        ("ABRvS\n6\xa0juli \n2022, ECLI:NL:RVS:\n2022:1864, r.o. 1.", "date", "ok", ""),
     ],
 )  # fmt: skip
 def test_a_citation_by_example(base: KnowledgeBase, draft: str, what: str, verdict: str, said: str) -> None:
