@@ -97,6 +97,7 @@ class PassageView:
     citations: list[Copyable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     companion: bool = False
+    id: str = ""  # the id under which a program or an export asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,7 @@ class Pages:
         words = frozenset(passage.text[start:end].casefold() for start, end in hit.highlights)
         shown, is_cut = excerpt(readable(passage), words, whole=whole)
         made = self.passage(hit.document, passage, marked(shown, words), hit.citation)
-        return replace(made, is_cut=is_cut, companion=hit.companion)
+        return replace(made, is_cut=is_cut, companion=hit.companion, id=passage.id)
 
     def passage(self, document: Document, passage: Passage, body: Markup, citation: Mapping[str, str] | None) -> PassageView:
         t = self._t
@@ -422,6 +423,11 @@ class Pages:
 
     def search_href(self, pairs: Iterable[tuple[str, str]]) -> str:
         return "/search?" + urlencode([*pairs, *([("lang", self._lang)] if self._lang else [])])
+
+    def export_hrefs(self, asked: SearchRequest) -> list[tuple[str, str]]:
+        """(format, address) of the passages found as a file, for a search that has an address."""
+        pairs = [*((name, value) for name, value in asked_pairs(asked) if name != "sort"), ("lang", self._t.language)]
+        return [(shape, "/api/v1/search/export?" + urlencode([*pairs, ("format", shape)])) for shape in ("docx", "md", "ris")]
 
     def languages(self, codes: Iterable[str]) -> str:
         return ", ".join(self._t.or_self("lang", code) for code in codes)

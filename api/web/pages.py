@@ -205,6 +205,7 @@ def _search(request: Request, pairs: list[tuple[str, str]], *, shareable: bool) 
         "chips": pages.chips(asked, shareable=shareable),
         "clear_href": pages.search_href([("q", asked.q)]) if shareable else None,
         "feed_href": feed_href(asked, language) if shareable else None,
+        "exports": pages.export_hrefs(asked) if shareable else [],
         "searched": pages.searched(result),
         "as_of": query.as_of,
         "notices": [in_language(n.message, language) for n in result.notices if n.code != "nothing-relevant"],

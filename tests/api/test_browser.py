@@ -127,6 +127,13 @@ def test_a_passage_is_pinned_with_a_note_in_the_memory_of_the_page_alone(chromiu
     assert copied.startswith(cited)
     assert copied.endswith("belangrijk")
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    with page.expect_download() as download, page.expect_request("**/export") as sent:
+        page.get_by_role("button", name="Bundel voor de zitting").click()
+    assert download.value.suggested_filename.endswith(".docx")
+    body = sent.value.post_data or ""
+    assert "id=" in body, "the passages are sent by their ids"
+    assert "belangrijk" not in body
+    assert factories.MARK not in body
     page.get_by_role("button", name="Losmaken").click()
     assert page.locator("#pins").is_hidden()
     assert tab.breaches() == []

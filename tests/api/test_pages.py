@@ -345,3 +345,14 @@ def test_every_result_has_a_place_to_stop_at_and_both_citations_for_the_key(clie
         assert stop.get("data-cite-nl")
         assert stop.get("data-cite-en")
     assert tree.xpath("//*[@data-needs-keys][@hidden]"), "the hint is shown where the keys work"
+
+
+def test_what_was_found_can_be_taken_along_as_a_file(client: TestClient) -> None:
+    tree = page(client, "/search?q=extreme+material+poverty&kind=judgment&sort=newest")
+    links = {words(a): a.get("href") for a in tree.xpath("//p[contains(@class, 'exports-line')]/a")}
+    assert list(links) == ["Word", "Markdown", "RIS"]
+    answered = client.get(links["Markdown"])
+    assert answered.status_code == 200
+    assert "C-900/17" in answered.text
+    long = client.post("/search", data={"q": "extreme material poverty"})
+    assert not html.document_fromstring(long.text).xpath("//p[contains(@class, 'exports-line')]"), "facts of a case get no address"

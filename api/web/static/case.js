@@ -16,9 +16,9 @@
   };
 
   // `button` is the one to give the focus back to; a pin out of a dossier has none on this page
-  const add = ({ citation, href, quote, lang, note: written }, button) => {
+  const add = ({ id, citation, href, quote, lang, note: written }, button) => {
     count += 1;
-    const item = make("li", "", { class: "pin" });
+    const item = make("li", "", { class: "pin", "data-id": id });
     const link = make("a", citation, { href });
     const shown = make("p", "");
     shown.append(link);
@@ -46,7 +46,9 @@
     const quote = button.closest(".hit").querySelector(".words");
     const whole = quote.textContent.trim();
     const shown = whole.length > 300 ? `${whole.slice(0, 300).replace(/\s+\S*$/, "")} …` : whole;
-    add({ citation: button.dataset.pin, href: button.dataset.href, quote: shown, lang: quote.lang, note: "" }, button);
+    add({
+      id: button.dataset.id, citation: button.dataset.pin, href: button.dataset.href, quote: shown, lang: quote.lang, note: "",
+    }, button);
     button.setAttribute("aria-pressed", "true");
     button.disabled = true;
     const live = document.getElementById("live");
@@ -67,7 +69,7 @@
       const link = item.querySelector("a");
       const quote = item.querySelector("blockquote");
       event.detail.push({
-        citation: link.textContent, href: link.getAttribute("href"), quote: quote.textContent, lang: quote.lang,
+        id: item.dataset.id, citation: link.textContent, href: link.getAttribute("href"), quote: quote.textContent, lang: quote.lang,
         note: item.querySelector("textarea").value,
       });
     }
@@ -86,12 +88,21 @@
       if (!held || !/^\/documents\/[^\\]*$/.test(text(held.href, 2000))) continue;
       const button = Array.from(document.querySelectorAll("button[data-pin]")).find((each) => each.dataset.href === held.href);
       add({
-        citation: text(held.citation, 500), href: held.href, quote: text(held.quote, 310), lang: text(held.lang, 8), note: text(held.note, 6000),
+        id: text(held.id, 500), citation: text(held.citation, 500), href: held.href, quote: text(held.quote, 310), lang: text(held.lang, 8), note: text(held.note, 6000),
       }, button);
       if (button) {
         button.setAttribute("aria-pressed", "true");
         button.disabled = true;
       }
+    }
+  });
+
+  // -- as a file: the ids of what is pinned are sent, in their order, and nothing else -------------------------------------------
+  document.getElementById("pins-form").addEventListener("submit", (event) => {
+    const form = event.currentTarget;
+    for (const old of form.querySelectorAll("input[name=id]")) old.remove();
+    for (const item of list.children) {
+      if (item.dataset.id) form.append(make("input", "", { type: "hidden", name: "id", value: item.dataset.id }));
     }
   });
 
