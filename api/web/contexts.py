@@ -2,9 +2,7 @@
 nowhere else, piece by escaped piece."""
 
 import re
-import threading
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -17,7 +15,7 @@ from api.reading import current_texts
 from api.requests import SearchRequest
 from api.schemas import in_language
 from api.web.i18n import Words
-from kb.domain.documents import Document, Kind, Passage, TextStatus
+from kb.domain.documents import Document, Passage, TextStatus
 from kb.domain.identifiers import PassageId
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.domain.query import Query
@@ -469,47 +467,3 @@ def plain_line(text: str, limit: int) -> str:
     """One line for a page's title: no control or direction characters, at most `limit` characters."""
     clean = " ".join("".join(c for c in text if unicodedata.category(c)[0] != "C" or c.isspace()).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What the corpus holds, counted once a generation."""
-
-    documents: int
-    passages: int
-    earliest: str | None
-    latest: str | None
-    made_on: str
-    kinds: list[tuple[str, int]]
-    courts: list[tuple[str, int]]
-    states: list[tuple[str, int]]
-
-
-_counted: dict[str, Coverage] = {}
-_counting = threading.Lock()
-
-
-def coverage(view: "View") -> Coverage:
-    generation = view.generation
-    key = f"{generation.library.path} {generation.manifest.content_sha256}"
-    with _counting:
-        if key not in _counted:
-            _counted.clear()
-            _counted[key] = _count(view)
-        return _counted[key]
-
-
-def _count(view: "View") -> Coverage:
-    documents = view.library.documents()
-    dates = sorted(d.date.value for d in documents if d.date and d.kind is not Kind.GUIDE)
-    manifest = view.generation.manifest
-    return Coverage(
-        documents=len(documents),
-        passages=manifest.passages,
-        earliest=dates[0] if dates else None,
-        latest=dates[-1] if dates else None,
-        made_on=manifest.made_at[:10],
-        kinds=Counter(str(d.kind) for d in documents).most_common(),
-        courts=Counter(d.court for d in documents).most_common(12),
-        states=Counter(state for d in documents for state in d.states).most_common(12),
-    )

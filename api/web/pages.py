@@ -22,7 +22,7 @@ from api.reading import FILE_STYLES, choose_text, current_texts, old_version, pa
 from api.requests import SearchRequest, day_or, today
 from api.schemas import in_language
 from api.searching import newest_first
-from api.web import contexts
+from api.web import contexts, corpus_counts
 from api.web.i18n import LANGUAGES, Language, Words
 from api.web.reader import PageRow, Reader
 from api.web.report import report_link, report_text
@@ -129,7 +129,7 @@ def home(request: Request) -> Response:
     t = Words(chosen_language(request)[0])
     covers, problem = None, None
     try:
-        covers = contexts.coverage(held.view())
+        covers = corpus_counts.coverage(held.view())
     except StoreEmpty as error:
         problem = str(error)
     pages = _label(t)
