@@ -197,6 +197,7 @@ class ReferenceFinder:
         self._recital_number = compile_(citations["recital"]["number"])
         self._recital_link = compile_(citations["recital"]["link"])
         self._section_languages = set(article["section_languages"])
+        self._section_of_judgment = compile_(article["section_of_judgment"])
         self._laws, self._law, self._law_before = _laws(laws["law"])
         self._sectioned = {str(law["id"]) for law in laws["law"] if law.get("sections")}
 
@@ -385,7 +386,9 @@ class ReferenceFinder:
             if sign and not (
                 (act and act[0] in self._sectioned)
                 or (subdivided and re.search(r"Abs|stk|Nr|Satz", text[start:position]))
-                or (language or "")[:2] in self._section_languages
+                or (
+                    (language or "")[:2] in self._section_languages and not self._section_of_judgment.search(text[max(0, start - 90) : start])
+                )
             ):
                 continue
             if act:
