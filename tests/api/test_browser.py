@@ -223,6 +223,10 @@ def test_a_case_is_entered_and_assessed_by_keyboard_alone_and_enter_assesses_aga
     ]
     assert places == sorted(places), "the order of the keys is the order of reading"
     assert page.get_by_label("Andere lidstaat").input_value() == "GR"
+    # held back once, to read what is said while a reader waits
+    page.evaluate("document.getElementById('case-form').addEventListener('submit', (e) => e.preventDefault(), {once: true})")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live")).to_contain_text("Een ogenblik")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Waarschuwingen", level=2)).to_be_visible()
     page.locator("#nationality").focus()

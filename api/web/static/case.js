@@ -97,6 +97,14 @@
     }
   });
 
+  // -- an assessment takes a few seconds: say that it is under way -------------------------------------------------------------
+  const working = document.getElementById("live");
+  document.getElementById("case-form").addEventListener("submit", (event) => {
+    const exporting = event.submitter && event.submitter.hasAttribute("formaction");
+    if (working && !exporting) working.textContent = words.dataset.working;
+  });
+  window.addEventListener("pageshow", () => { if (working) working.textContent = ""; });
+
   // -- as a file: the ids of what is pinned are sent, in their order, and nothing else -------------------------------------------
   document.getElementById("pins-form").addEventListener("submit", (event) => {
     const form = event.currentTarget;
