@@ -169,7 +169,17 @@ def _cjeu_voice(draft: Draft, section: str | None, rules: CjeuRules) -> Voice:
         return Voice.UNKNOWN
     if rules.veto.match(words[:_OPENING]) or rules.veto.match(without_lead(words[:_OPENING])):
         return Voice.UNKNOWN
+    last = _last_sentence(words)
+    if last and any(pattern.match(without_lead(last)) for _, pattern in rules.reports):
+        return Voice.UNKNOWN  # `Furthermore, the Portuguese Government submits that …`, and nothing after it
     return Voice.QUOTED_LAW if _mostly_quotation(draft) else Voice.COURT
+
+
+def _last_sentence(words: str) -> str:
+    """The last sentence of a passage that has more than one, its citations in brackets left out; empty for a single sentence."""
+    bare = re.sub(r"\([^()]*\)", "", words)
+    cut = max((m.end() for m in re.finditer(r"(?<=[a-z’)\d]{2})\.\s+(?=[A-Z])", bare)), default=0)
+    return re.sub(r"^both ", "", bare[cut:], flags=re.I) if cut else ""
 
 
 _THUS: Final = re.compile(r"(?:thus|therefore|however|accordingly|consequently|nevertheless|moreover),? ", re.I)
@@ -453,6 +463,8 @@ def voice_in(section: str | None, text: str, language: str) -> Voice:
                     return Voice.UNKNOWN if rules.answer.search(words, found.end()) else voice
         if section == "mixed" or rules.unknown.match(opening) or somebody_heard(opening, language) or not rules.own.search(words):
             return Voice.UNKNOWN
+    if text.rstrip().endswith(":"):  # it announces somebody's words
+        return Voice.UNKNOWN
     if ends_as_report(words, language) and not _answers_first(opening, language):
         return Voice.UNKNOWN
     return Voice.COURT

@@ -210,6 +210,8 @@ class VoiceRules:
     def _vetoed(self, sentences: Sequence[_Sentence]) -> bool:
         """Whether a ground that sounds like the court's opens as a report, tells events day by day, or ends with the record's formulas."""
         first = sentences[0].text[:_REACH]
+        if sentences[-1].text.endswith(":"):  # it announces somebody's words
+            return True
         if self._veto_first.match(first) or any(self._veto_closing.search(s.text) for s in sentences):
             return True
         return bool(self._veto_finds.match(first)) and sum(len(self._veto_events.findall(s.text)) for s in sentences) >= 2
@@ -217,7 +219,7 @@ class VoiceRules:
     def sentences(self, text: str, court: Court) -> list[_Sentence]:
         """The sentences of a passage with what each one is, its printed number left out."""
         # a sentence may run over printed lines that the source holds as paragraphs
-        body = _PARENTHESIS.sub(" ", _WRAPPED.sub(" ", text))  # `(het Hof begrijpt: …)` in another's words
+        body = _PARENTHESIS.sub(" ", _WRAPPED.sub(" ", text).replace("c.s.", "cs"))  # `(het Hof begrijpt: …)` in another's words
         lead = _LEAD_NUMBER.match(body)
         body = body[lead.end() :] if lead else body
         return [_Sentence(s, self._kind(s[:_REACH], court), len(s)) for s in _split(body)]

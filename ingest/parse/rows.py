@@ -276,7 +276,7 @@ def _answers(drafts: Sequence[Any]) -> None:
 # ---------------------------------------------------------------------------------------------- texts of the Court of Justice
 
 _EMPHASIS = re.compile(r"(?<!\()\*{1,3}(?!\))|(?<![\w/])_(?=\S)|(?<=\S)_(?![\w/])")
-_SPLIT_EMPHASIS = re.compile(r"(\w*)\*{4}(?=(.))")
+_SPLIT_EMPHASIS = re.compile(r"(?<!\w)(\w*)\*{4}(?=(.))")
 _ESCAPE = re.compile(r"\\([.\-+#*_()\[\]])")
 _NUMBERED = re.compile(r"(\d{1,4})\.?[ \u00a0]+(?=\S)")
 _ENUMERATION = re.compile(r"([IVXL]{1,6}|[A-Z]|\d{1,2}|\([a-z]\)|\(\d{1,2}\)|\([ivx]{1,4}\))\\?\.?\s+")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ingest.parse.model import coverage
 from ingest.parse.registry import sniff
-from ingest.parse.rows import PARSER
+from ingest.parse.rows import _SPLIT_EMPHASIS, PARSER, _rejoined
 from ingest.parse.segments import Profile, segment
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import PinpointKind
@@ -189,3 +189,9 @@ def test_a_hostile_text_costs_no_more_than_its_length(pump: str, running: bool) 
     begin = time.process_time()
     segment(text, Profile(language="en", number=PinpointKind.PARAGRAPH, running=running, headings=True))
     assert time.process_time() - begin < 3
+
+
+def test_one_endless_word_of_emphasis_costs_no_more_than_its_length() -> None:
+    begin = time.process_time()
+    _SPLIT_EMPHASIS.sub(_rejoined, "d" * 400_000 + " **" * 4)
+    assert time.process_time() - begin < 2
