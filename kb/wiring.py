@@ -22,6 +22,7 @@ from kb.law.drafts import CheckRules
 from kb.law.facts import FactWords
 from kb.law.frameworks import Frameworks
 from kb.law.manifest import Manifest as AssessmentManifest
+from kb.law.outcomes import OutcomeWords
 from kb.law.prose import ProseRules
 from kb.law.prose_writer import required, write_prose
 from kb.law.replay import replay
@@ -185,6 +186,7 @@ class KnowledgeBase:
             frameworks=self.frameworks,
             warnings=WarningRules.load(self.settings.corpus_dir / "warnings.toml"),
             facts=FactWords.load(self.settings.corpus_dir / "patterns" / "facts.toml"),
+            outcomes=OutcomeWords.load(self.settings.corpus_dir / "patterns" / "outcomes.toml"),
             finder=self.finder,
             lexicon=self.lexicon,
         )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from kb.domain import countries
 from kb.domain.dates import LegalDate
-from kb.domain.documents import Document, Kind, Passage, Track
+from kb.domain.documents import Document, Kind, Passage, Track, Voice
 from kb.domain.identifiers import PassageId
 from kb.domain.query import Filters
 from kb.domain.references import Reference, ReferenceFinder, ReferenceKind
@@ -22,6 +22,7 @@ from kb.law.facts import Comparable, FactWords, ProposedFact
 from kb.law.frameworks import AuthorityRef, Element, Framework, Frameworks, Position, Side, Version
 from kb.law.known import known_since
 from kb.law.manifest import ElementRecord, Manifest, ShownPassage, digest
+from kb.law.outcomes import OutcomeWords
 from kb.law.prose import Prose
 from kb.law.regimes import Regime
 from kb.law.warnings import Caution, Shown, Situation, WarningRules
@@ -110,6 +111,7 @@ class LawBooks:
     frameworks: Frameworks
     warnings: WarningRules
     facts: FactWords
+    outcomes: OutcomeWords
     finder: ReferenceFinder
     lexicon: Lexicon
 
@@ -266,6 +268,7 @@ def assess(
     today: dt.date,
     language: str = "nl",
     save_facts: bool = False,
+    marks: bool = True,
 ) -> Assessment:
     """The case, element by element, at one day.
 
@@ -274,16 +277,20 @@ def assess(
         as_of: the day whose law, rulings and reports answer; None: the day of the decision, else `today`.
         language: `nl` or `en`, of the digests that are shown and of the queries.
         save_facts: keep the case itself in the manifest.
+        marks: without them nothing is used of which documents the legal tests put on a side: what the search finds alone, to measure it.
     Raises: NotFound for an unknown framework, or a day or track that it does not serve.
     """
-    return _Assessing(view, books, case, as_of, today, language).run(framework, save_facts=save_facts)
+    return _Assessing(view, books, case, as_of, today, language, marks=marks).run(framework, save_facts=save_facts)
 
 
 class _Assessing:
     """One assessment under way."""
 
-    def __init__(self, view: Knowledge, books: LawBooks, case: Case, as_of: dt.date | None, today: dt.date, language: str) -> None:
+    def __init__(
+        self, view: Knowledge, books: LawBooks, case: Case, as_of: dt.date | None, today: dt.date, language: str, *, marks: bool
+    ) -> None:
         self.view, self.books, self.case, self.today, self.language = view, books, case, today, language
+        self.marks = marks
         self.as_of, self.date_imprecise = as_of_day(case, as_of, today)
         self.documents = {document.id: document for document in view.library.documents()}
         self.official = frozenset(view.library.documents_with_form("official"))
@@ -293,6 +300,7 @@ class _Assessing:
         self.ranker = replace(view.searcher.ranker, library=RememberedLibrary(view.library))
         self._texts: dict[str, list[Passage]] = {}
         self._spoken: dict[str, frozenset[tuple[str, str]]] = {}
+        self._ended: dict[str, Side | None] = {}
 
     def run(self, framework_id: str | None, *, save_facts: bool) -> Assessment:
         frameworks, case = self.books.frameworks, self.case
@@ -302,7 +310,7 @@ class _Assessing:
         self.track = choice.track
         version = possible[0].known_on(self.as_of, self.known)
         regime = frameworks.regime(framework.id, self.as_of, case.registered_on, choice.track)
-        self.sides = known_sides(frameworks)
+        self.sides = known_sides(frameworks) if self.marks else {}
         elements = tuple(self.element(element) for element in version.elements)
         positions = assessed_positions(self.view, self.books, framework, version, case, self.as_of, self.known)
         shown = self.shown(elements, positions)
@@ -362,6 +370,8 @@ class _Assessing:
     def marked(self, element: Element, side: Side, found: "Sequence[Found]", taken: dict[tuple[str, str], Side]) -> list[SideHit]:
         """Passages of the authorities that the legal test marks for this side: the element's own, and those of its factors that the
         case's facts bring in. Comparable facts first, what was overtaken last."""
+        if not self.marks:
+            return []
         refs = [(ref, True) for ref in element.authorities if ref.side is side]
         for factor in element.factors:
             if any(self.case.has(name) for name in factor.fact_keys):
@@ -416,20 +426,23 @@ class _Assessing:
         for hit in marked:
             counted[hit.hit.document.id] = counted.get(hit.hit.document.id, 0) + 1
         candidates: list[tuple[float, str, Found, Document]] = []
-        for item in found[side][:_LOOKED_AT]:
+        outcomes = self.books.outcomes
+        for item in found[side][: max(_LOOKED_AT, outcomes.looked_at)]:
             document = self.documents[item.passage.document_id]
             key = twin_key(item.passage)
             if key in taken or document.id in here or self.is_later(document) or not self.bears(document, side):
                 continue
-            if theirs.get(key, len(theirs) + 1) < item.rank:
-                continue  # the other side's queries find it better
+            ended = self.ended(document)
+            if ended is not side and (item.rank > _LOOKED_AT or theirs.get(key, len(theirs) + 1) < item.rank):
+                continue  # far down, or the other side's queries find it better
             reviewed = self.reviewed(document, side)
-            if not reviewed and not (item.answered and item.rank <= _LOOKED_AT_UNREVIEWED):
+            if not reviewed and not (item.answered and (item.rank <= _LOOKED_AT_UNREVIEWED or ended is side)):
                 continue
             weight = self.books.facts.weight(self.comparable(document), document)
             overtaken = self.view.standing(document.id, self.as_of, self.track).value is StandingValue.OVERTAKEN
             # what a lawyer put on this side comes before what only the search put there; what was overtaken comes last
             place = item.rank - _RANKS_A_WEIGHT * weight + (0 if reviewed else _LOOKED_AT) + (_LOOKED_AT if overtaken else 0)
+            place -= outcomes.ranks if ended is side else -outcomes.ranks if ended is other else 0
             candidates.append((place, item.passage.id, item, document))
         hits: list[SideHit] = []
         for _, _, item, document in sorted(candidates, key=lambda c: (c[0], c[1])):
@@ -459,6 +472,13 @@ class _Assessing:
             return False
         known = self.sides.get(document.id, frozenset())
         return not known or side in known
+
+    def ended(self, document: Document) -> Side | None:
+        """For whom the case ended, by the catalogue's words or by the ruling's own operative part; None where neither tells."""
+        if document.id not in self._ended:
+            operative = (p.display or p.text for p in self.texts(document) if p.voice is Voice.OPERATIVE)
+            self._ended[document.id] = self.books.outcomes.side(document.outcome or "\n".join(operative))
+        return self._ended[document.id]
 
     def reviewed(self, document: Document, side: Side) -> bool:
         """Whether somebody who read it for the legal tests put the document on this side."""
@@ -584,7 +604,7 @@ class _Assessing:
             settings={
                 "per_side": PER_SIDE,
                 "per_document": _PER_DOCUMENT,
-                "looked_at": _LOOKED_AT,
+                "looked_at": max(_LOOKED_AT, self.books.outcomes.looked_at),
                 "engine": held.engine,
                 "stemmer": held.stemmer,
                 "chunker": held.chunker,
