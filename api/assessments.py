@@ -14,7 +14,7 @@ from api import trace
 from api.requests import DateText, DayText, MessageLanguage
 from api.schemas import document_out, dump, hit_out, searched_out, standing_out, successor_out
 from kb.domain.dates import parse_day
-from kb.errors import InvalidQuery
+from kb.errors import InvalidQuery, NotFound
 from kb.law.assess import AssessedElement, AssessedPosition, Assessment, Authority, SideHit
 from kb.law.case import Case
 from kb.law.facts import FactWords
@@ -53,12 +53,18 @@ class AssessBody(BaseModel):
     lang: MessageLanguage = None
 
     def to_case(self, facts: FactWords) -> Case:
-        """Raises: InvalidQuery, InvalidIdentifier."""
+        """Raises: InvalidQuery, InvalidIdentifier; NotFound for a fact to confirm that is not proposed for this case."""
         beside = {name: value for name in _TWICE if (value := getattr(self, name)) is not None}
         if twice := [name for name in beside if self.facts.get(name) not in (None, beside[name])]:
             raise InvalidQuery(f"{twice[0]} stands both beside `facts` and in it, with another value")
         case = Case.parse({**self.facts, **beside}, country=facts.country)
-        return facts.confirm(case, self.confirm) if self.confirm else case
+        if not self.confirm:
+            return case
+        proposed = {fact.id for fact in facts.propose(case)}
+        if unknown := [fact_id for fact_id in self.confirm if fact_id != "all" and fact_id not in proposed]:
+            named = ", ".join(sorted(proposed)) or "no facts"
+            raise NotFound(f"{len(unknown)} of the facts to confirm are not proposed for this case; proposed are {named}")
+        return facts.confirm(case, self.confirm)
 
     def day(self) -> dt.date | None:
         """Raises: InvalidIdentifier for a day that no calendar has."""

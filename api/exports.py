@@ -1,15 +1,19 @@
 """Pinned passages, search results and hearing bundles as files: what is asked, and the bytes of the answer."""
 
 import datetime as dt
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import trace
+from api.page_images import is_pdf, original, png
 from api.requests import DayText, MessageLanguage, SearchBody, SearchRequest, day_or, today
 from kb.domain.documents import Track
-from kb.errors import NotFound
+from kb.errors import InputRejected, NotFound
 from kb.export import references
 from kb.export.selection import MOST_IDS, Selection, choose, found_by, overtaken_note
 
@@ -26,6 +30,8 @@ _KINDS = {
     "bibtex": ("application/x-bibtex; charset=utf-8", "bib"),
     "csl-json": ("application/vnd.citationstyles.csl+json; charset=utf-8", "json"),
 }
+_MOST_PICTURES = 30
+_PICTURE_WIDTH = 1_100  # pixels: legible in print at the width of a page
 MEDIA_TYPES = tuple(kind.partition(";")[0] for kind, _ in _KINDS.values())
 Id = Annotated[str, Field(min_length=1, max_length=400)]
 
@@ -104,7 +110,28 @@ def bundle(base: "KnowledgeBase", asked: BundleBody, language: str) -> File:
     view = base.view()
     chosen = _chosen(view, asked, language, around=True)
     _note_shown(chosen)
-    return _memo_file(chosen, asked.format, language, "bundle")
+    pages = _pictures(base.settings.data_dir, chosen) if asked.format == "docx" else {}
+    return _memo_file(chosen, asked.format, language, "bundle", pages)
+
+
+def _pictures(data_dir: Path, chosen: Selection) -> dict[str, bytes]:
+    """Pages of originals that are PDFs, drawn by a process of their own; each page once, at its first passage, the first `_MOST_PICTURES`.
+
+    A page that cannot be drawn is left out: its text stands in the bundle all the same.
+    """
+    made: dict[str, bytes] = {}
+    seen: set[tuple[str, int]] = set()
+    for item in chosen.items:
+        expression, page = item.expression, item.passage.page if item.passage else None
+        if expression is None or page is None or expression.form != "official" or len(made) >= _MOST_PICTURES:
+            continue
+        path = original(data_dir, expression.source_sha256)
+        if (expression.source_sha256, page) in seen or not is_pdf(path):
+            continue
+        seen.add((expression.source_sha256, page))
+        with suppress(NotFound, InputRejected):
+            made[item.id] = png(path, page, _PICTURE_WIDTH)
+    return made
 
 
 def _note_shown(chosen: Selection) -> None:
@@ -129,12 +156,12 @@ def _file(view: "View", chosen: Selection, format_: str, language: str, name: st
     return _memo_file(chosen, format_, language, name)
 
 
-def _memo_file(chosen: Selection, format_: str, language: str, name: str) -> File:
+def _memo_file(chosen: Selection, format_: str, language: str, name: str, pages: Mapping[str, bytes] | None = None) -> File:
     from kb.export.markdown import to_markdown
     from kb.export.passages import bundle_memo, passages_memo
     from kb.export.plain import to_text
 
-    memo = bundle_memo(chosen, language) if name == "bundle" else passages_memo(chosen, language)
+    memo = bundle_memo(chosen, language, pages) if name == "bundle" else passages_memo(chosen, language)
     if format_ == "docx":
         from kb.export.word import to_word  # loads python-docx, which only this needs
 

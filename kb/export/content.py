@@ -59,7 +59,15 @@ class Sides:
     rows: tuple[tuple[tuple[Paragraph, ...], tuple[Paragraph, ...]], ...]
 
 
-Block = Heading | Paragraph | Bullets | Table | Sides
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page of a source, for file types that hold pictures; `words` say what it shows. Its text stands in the memo as well."""
+
+    png: bytes
+    words: str
+
+
+Block = Heading | Paragraph | Bullets | Table | Sides | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ def all_runs(blocks: Sequence[Block]) -> list[Run]:
         match block:
             case Heading():
                 found.append(Run(block.text))
+            case Picture():
+                found.append(Run(block.words))
             case Paragraph():
                 found += block.runs
             case Bullets():

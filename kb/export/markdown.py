@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Run, Sides, Table
+from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Picture, Run, Sides, Table
 
 # characters by which a text could become a heading, a link, a table cell, emphasis or HTML
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~^&])")
@@ -37,6 +37,8 @@ class _Writer:
                 return self.table(block)
             case Sides():
                 return self.sides(block)
+            case Picture():
+                return ""
 
     def paragraph(self, block: Paragraph) -> str:
         text = self.runs(block.runs)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from kb.domain.documents import Kind, Passage, TextStatus
 from kb.domain.results import StandingValue
-from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Run, Table, clean, excerpt, para, runs
+from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Picture, Run, Table, clean, excerpt, para, runs
 from kb.export.phrases import PHRASES, VOICES, Phrases
 from kb.export.references import web_address
 from kb.export.selection import Chosen, Selection
@@ -31,6 +31,7 @@ _SAY: Mapping[str, Phrases] = {
         "tab": "Stuk",
         "on_page": "Pagina",
         "around_page": "De hele pagina van de bron; de aangehaalde passage is gemarkeerd.",
+        "picture": "Afbeelding van de bron, bladzijde",
         "around": "De aangehaalde passage is gemarkeerd; ervoor en erna staat wat er in de bron omheen staat.",
         "digest_around": "Dit is een samenvatting in eigen woorden. Leg de officiële tekst over.",
         "source": "Bron",
@@ -56,6 +57,7 @@ _SAY: Mapping[str, Phrases] = {
         "tab": "Tab",
         "on_page": "Page",
         "around_page": "The whole page of the source; the passage cited is marked.",
+        "picture": "Picture of the source, page",
         "around": "The passage cited is marked; before and behind it is what stands around it in the source.",
         "digest_around": "This is a summary in our own words. Hand in the official text.",
         "source": "Source",
@@ -73,14 +75,18 @@ def passages_memo(chosen: Selection, language: str) -> Memo:
     return _Writer(chosen, language, "results" if chosen.query is not None else "pinned").memo()
 
 
-def bundle_memo(chosen: Selection, language: str) -> Memo:
-    """The selection as a bundle: contents first, then every passage on a page of its own with what stands around it in the source."""
-    return _Writer(chosen, language, "bundle").memo()
+def bundle_memo(chosen: Selection, language: str, pages: Mapping[str, bytes] | None = None) -> Memo:
+    """The selection as a bundle: contents first, then every passage on a page of its own with what stands around it in the source.
+
+    Args:
+        pages: pictures (PNG) of the page of a source, by the id of the passage that stands on it.
+    """
+    return _Writer(chosen, language, "bundle", pages or {}).memo()
 
 
 class _Writer:
-    def __init__(self, chosen: Selection, language: str, kind: str) -> None:
-        self.chosen, self.language, self.kind = chosen, language, kind
+    def __init__(self, chosen: Selection, language: str, kind: str, pages: Mapping[str, bytes] | None = None) -> None:
+        self.chosen, self.language, self.kind, self.pages = chosen, language, kind, pages or {}
         self.say: Phrases = {**PHRASES[language], **_SAY[language]}
 
     def memo(self) -> Memo:
@@ -201,7 +207,10 @@ class _Writer:
         blocks += [self.near(other) for other in item.before]
         words = Run(clean(passage.display or passage.text), footnote=self.footnote(item), language=passage.language)
         blocks.append(Paragraph((*self.place(passage), words), "notice"))
-        return [*blocks, *(self.near(other) for other in item.after)]
+        blocks += [self.near(other) for other in item.after]
+        if item.id in self.pages:
+            blocks.append(Picture(self.pages[item.id], f"{self.say['picture']} {passage.page}: {self.cited(item)}"))
+        return blocks
 
     def near(self, passage: Passage) -> Paragraph:
         return Paragraph((*self.place(passage), Run(clean(passage.display or passage.text), language=passage.language)))

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable
 
-from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Run, Sides, Table
+from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Picture, Run, Sides, Table
 
 
 def to_text(memo: Memo, *, width: int = 100) -> str:
@@ -33,6 +33,8 @@ class _Writer:
                 return "\n".join(self.row(row) for row in block.rows)
             case Sides():
                 return "\n".join(self.side(block, column) for column in (0, 1))
+            case Picture():
+                return ""
 
     def row(self, row: Iterable[tuple[Paragraph, ...]]) -> str:
         cells = [" / ".join(self.runs(paragraph.runs) for paragraph in cell) for cell in row]

@@ -18,7 +18,7 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph as WordParagraph
 from docx_plus.notes import FootnoteIdRegistry, add_footnote
 
-from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Run, Sides, Table
+from kb.export.content import Block, Bullets, Heading, Memo, Paragraph, Picture, Run, Sides, Table
 
 _FONT = "Arial"
 _INK, _QUIET, _STOP = RGBColor(0x1A, 0x1A, 0x1A), RGBColor(0x55, 0x55, 0x55), RGBColor(0x8A, 0x1C, 0x00)
@@ -28,6 +28,7 @@ _TAGS = {"nl": "nl-NL", "en": "en-GB", "de": "de-DE", "da": "da-DK", "fr": "fr-F
 _PAGE_MM = (210, 297)
 _MARGIN_MM = 20
 _TEXT_MM = _PAGE_MM[0] - 2 * _MARGIN_MM
+_PICTURE_MM = 158  # wide: an A4 page as a picture then leaves room for its words
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -75,6 +76,8 @@ class _Writer:
                 self.table(block.head, block.rows, block.widths)
             case Sides():
                 self.table(block.heads, block.rows, (50, 50))
+            case Picture():
+                self.picture(block)
 
     def fill(self, paragraph: WordParagraph, runs: Iterable[Run]) -> None:
         after_note = False
@@ -94,6 +97,13 @@ class _Writer:
                     paragraph.add_run(" ").font.superscript = True
                 add_footnote(paragraph, f" {run.footnote}", id_registry=self.notes)
                 after_note = True
+
+    def picture(self, block: Picture) -> None:
+        made = self.document.add_picture(io.BytesIO(block.png), width=Mm(_PICTURE_MM))
+        # read aloud by screen readers, and by Word where the picture cannot be shown
+        made._inline.docPr.set("descr", block.words)
+        made._inline.docPr.set("name", "page")
+        self.fill(self.document.add_paragraph(style="Quiet"), (Run(block.words),))
 
     def bookmark(self, paragraph: WordParagraph, name: str) -> None:
         self.bookmarks += 1

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -10,7 +11,10 @@ import pytest
 import rispy
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from kb.export.references import RIS_MAPPING
+from kb.wiring import KnowledgeBase
+from tests import factories
 from tests.factories import COURT_OF_JUSTICE, HOSTILE, MARK, NEW_TEST, OLD_TEST
 
 DAY = "2026-11-01"
@@ -111,6 +115,39 @@ def test_a_bundle_leads_from_its_contents_to_each_piece(client: TestClient) -> N
     text = text_of(content)
     assert "The applicant submits that Greece offers no housing at all." in text, "what stands around the passage"
     assert "achterhaald" in text
+
+
+def test_a_bundle_holds_the_page_of_a_pdf_as_text_and_as_picture(tmp_path: Path) -> None:
+    """The file is read by the real pipeline; its first page holds the passage, its second does not."""
+    from ingest.pipeline import Pipeline
+    from ingest.reader import ChildReader
+    from kb.adapters.hashing import HashingEmbedder
+    from kb.adapters.memory import MemoryEngine
+    from tests.ingest.parse.tiny_pdf import Text, write_pdf
+
+    lines = ["1. De overdracht aan Italie is niet onrechtmatig.", "2. De vreemdeling krijgt daar opvang en rechtsbijstand."]
+    pages = [[Text(72, 700 - 20 * n, line) for n, line in enumerate(lines)], [Text(72, 700, "3. Het beroep is ongegrond verklaard.")]]
+    (tmp_path / "brief.pdf").write_bytes(write_pdf(pages))
+    settings = factories.settings(tmp_path / "var")
+    engine = MemoryEngine()
+    with ChildReader() as read:
+        Pipeline(settings, embedder=HashingEmbedder, engine=engine, read=read).ingest([str(tmp_path / "brief.pdf")])
+    base = KnowledgeBase(settings, embedder=HashingEmbedder(), engine=engine)
+    library = base.view().library
+    (document,) = [d for d in library.documents() if d.is_file]
+    passage = next(p for p in library.passages(document.id) if "opvang" in p.text)
+    client = TestClient(create_app(settings, base), base_url="http://127.0.0.1:8000")
+    first, again = (posted(client, "bundle", ids=[passage.id]) for _ in range(2))
+    assert first.status_code == 200, first.text
+    assert first.content == again.content
+    text = " ".join(text_of(first.content).split())
+    assert "De overdracht aan Italie is niet onrechtmatig." in text
+    assert "ongegrond verklaard" not in text
+    assert "Afbeelding van de bron, bladzijde 1" in text
+    with zipfile.ZipFile(io.BytesIO(first.content)) as archive:
+        (picture,) = [name for name in archive.namelist() if name.startswith("word/media/")]
+        assert archive.read(picture).startswith(b"\x89PNG")
+        assert 'descr="Afbeelding van de bron, bladzijde 1' in archive.read("word/document.xml").decode()
 
 
 def test_the_results_of_a_search_leave_with_their_question(client: TestClient) -> None:
