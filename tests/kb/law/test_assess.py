@@ -10,9 +10,9 @@ import pytest
 from kb.domain.documents import Track
 from kb.domain.results import StandingValue
 from kb.errors import InvalidQuery, NotFound
-from kb.law.assess import IBRAHIM, PER_SIDE, REFOULEMENT, Assessment, make_authority
+from kb.law.assess import IBRAHIM, PER_SIDE, REFOULEMENT, Assessment, assess, make_authority
 from kb.law.case import Case
-from kb.law.frameworks import AuthorityRef
+from kb.law.frameworks import AuthorityRef, Side
 from kb.law.manifest import Manifest
 from kb.retrieval.passages import twin_key
 from kb.wiring import KnowledgeBase
@@ -325,3 +325,91 @@ def test_a_ruling_that_the_step_itself_names_is_not_crowded_out_by_rulings_on_fa
     found = assessed(light_index, {**DAMASCUS, "decided_on": "2023-10-15", "registered_on": "2023-03-01"})
     element = next(item for item in found.elements if item.element.id == "policy-difference")
     assert "ECLI:NL:RVS:2023:3286" in {hit.hit.document.id for hit in element.contrary}
+
+
+# --- what each fact changes ----------------------------------------------------------------------------------------------------
+
+PLAIN = {"member_state": "GR", "status_there": "refugee", "registered_on": "2024-11-03", "decided_on": "2025-12-02"}
+
+
+@pytest.fixture(scope="module")
+def plain(light_index: KnowledgeBase) -> Assessment:
+    return assessed(light_index, PLAIN)
+
+
+def shown(found: Assessment) -> list[tuple[str, str, str]]:
+    sides = [(e.element.id, side, getattr(e, side)) for e in found.elements for side in ("supporting", "contrary")]
+    return [(element, side, hit.stored_id) for element, side, hits in sides for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("nationality", "SY"),
+        ("vulnerabilities", ["single mother"]),
+        ("housing", "slept on the street in Athens"),
+        ("work", "worked in a restaurant"),
+        ("children", "two children, 3 and 6"),
+        ("health", "severe depression, suicidal"),
+        ("remedies_used", "complaint to the Greek ombudsman"),
+    ],
+)
+def test_each_fact_changes_what_is_shown_or_asked(light_index: KnowledgeBase, plain: Assessment, key: str, value: Any) -> None:
+    found = assessed(light_index, {**PLAIN, key: value})
+    asked = {(e.element.id, name) for e in plain.elements for name in e.lacking if name == key}
+    assert not [name for e in found.elements for name in e.lacking if name == key], "what the file states is not asked again"
+    assert asked or key == "nationality", f"no step asks for {key} where the file does not state it"
+    assert shown(found) != shown(plain)
+
+
+def test_the_region_is_asked_and_changes_what_is_shown_where_the_test_turns_on_it(light_index: KnowledgeBase) -> None:
+    facts = {**DAMASCUS, "registered_on": "2022-03-01", "decided_on": "2022-09-15"}
+    told, untold = assessed(light_index, facts), assessed(light_index, {**facts, "region": None})
+    assert "region" in {name for e in untold.elements for name in e.lacking}
+    assert "region" not in {name for e in told.elements for name in e.lacking}
+    assert shown(told) != shown(untold)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "circumstance"),
+    [
+        ("vulnerabilities", ["single mother"], "single-parent"),
+        ("housing", "slept on the street", "homeless"),
+        ("children", "two children, 3 and 6", "minor-children"),
+        ("health", "severe depression", "mental-illness"),
+        ("nationality", "SY", "SY"),
+        ("member_state", "GR", "GR"),
+    ],
+)
+def test_a_ruling_with_the_same_fact_says_so(light_index: KnowledgeBase, key: str, value: Any, circumstance: str) -> None:
+    found = assessed(light_index, {**PLAIN, key: value})
+    shared = {(c.key, c.value) for e in found.elements for hit in (*e.supporting, *e.contrary) for c in hit.comparable}
+    assert (key, circumstance) in shared
+
+
+@pytest.mark.parametrize(("status", "track"), [("refugee", "status-holder"), ("applicant", "dublin-transfer")])
+def test_the_status_there_and_the_member_state_choose_test_and_positions(light_index: KnowledgeBase, status: str, track: str) -> None:
+    facts = {**PLAIN, "status_there": status, "decided_on": "2025-08-01"}
+    greece, belgium = (assessed(light_index, {**facts, "member_state": state}) for state in ("GR", "BE"))
+    assert str(greece.track) == str(belgium.track) == track
+    assert {p.position.id for p in greece.positions} != {p.position.id for p in belgium.positions}
+
+
+def test_what_the_search_alone_finds_uses_no_mark_of_the_legal_tests(light_index: KnowledgeBase) -> None:
+    case = Case.parse(PLAIN)
+    found = assess(light_index.view(), light_index.law, case, today=TODAY, language="en", marks=False)
+    hits = [hit for e in found.elements for hit in (*e.supporting, *e.contrary)]
+    assert hits
+    assert not [hit for hit in hits if hit.marked or hit.reviewed]
+
+
+def test_a_ruling_that_ended_against_the_applicant_is_placed_on_that_side(light_index: KnowledgeBase) -> None:
+    case = Case.parse(PLAIN)
+    found = assess(light_index.view(), light_index.law, case, today=TODAY, language="en", marks=False)
+    side = light_index.law.outcomes.side
+    ended = {
+        name: [side(hit.hit.document.outcome or "") for e in found.elements for hit in getattr(e, name)]
+        for name in ("supporting", "contrary")
+    }
+    assert ended["contrary"].count(Side.CONTRARY) > ended["contrary"].count(Side.SUPPORTS)
+    assert ended["supporting"].count(Side.SUPPORTS) > ended["supporting"].count(Side.CONTRARY)
