@@ -21,6 +21,7 @@ from tests import factories
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 MARKS = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),  # one Chromium at a time
     pytest.mark.skipif(
         not CHROMIUM.exists() and not os.environ.get("TEST_REQUIRE_BROWSER"),  # there a missing browser is a failure
         reason="Chromium is not installed (Debian: apt-get install chromium)",
@@ -103,14 +104,17 @@ def fill_in_a_case(page: Page) -> None:
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
 
 
-def barriers(page: Page, name: str) -> list[str]:
-    """What axe finds with every fold open, in light and for contrast in dark, and what is wider than the window."""
+def barriers(page: Page, name: str, *, dark: bool = True) -> list[str]:
+    """What axe finds with every fold open, in light and (`dark`) for contrast in dark, and what is wider than the window."""
     page.emulate_media(color_scheme="light")
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     violations = Axe().run(page, options=OPTIONS).response["violations"]
-    page.emulate_media(color_scheme="dark")
-    # axe is in the page by now
-    violations += page.evaluate("axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']}).then((r) => r.violations)")
+    if dark:
+        page.emulate_media(color_scheme="dark")
+        # axe is in the page by now
+        violations += page.evaluate(
+            "axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']}).then((r) => r.violations)"
+        )
     found = [f"{name}: {v['id']}: {[node['target'] for node in v['nodes']][:3]}" for v in violations]
     return [*found, *wider(page, name)]
 

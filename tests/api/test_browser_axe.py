@@ -83,7 +83,7 @@ def test_axe_finds_nothing_on_any_page_in_light_and_dark_and_nothing_overflows(
     for name, path in PAGES.items():
         head, hash_, slug = path.partition("#")
         page = tab.open(f"{head}{'&' if '?' in head else '?'}lang={language}{hash_}{slug}")
-        found += barriers(page, name)
+        found += barriers(page, name, dark=width == 320)  # colours are the same at every width
     tab.context.close()
     assert found == []
 
