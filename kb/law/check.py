@@ -33,6 +33,7 @@ _QUOTE_REACH = 400
 _SENTENCE_REACH = 500
 _EUROPEAN = ("EU", "CE", "UN")
 _FEDERAL_NUMBER = r"\d{1,2}\s+[BC]\s+\d{1,3}\.\d\d"
+_SESSION = re.compile(r"(?P<from>(?:19|20)\d\d) ?[-/–] ?(?P<to>(?:(?:19|20)\d\d|\d\d))(?!\d)")
 _PARTY = re.compile(
     r"(?:(?<=[\w.)]) v\.? | t\. | c\. | tegen | contre |(?<=[\w.])/)(?:the |les? |la |l[’'])?[A-ZÀ-Ý][\w-]{2,20}(?: [A-Z][\w-]{2,20})?"
     r"(?:(?:,| and| en| et) (?:the |la |les? )?[A-ZÀ-Ý][\w-]{2,20}){0,3}"
@@ -330,6 +331,8 @@ class Checker:
         wrong = [r for r, found in held if best.id not in {d.id for d in found}]
         if wrong and best.case_numbers:
             return self._wrong_number(best, wrong[0])
+        if other_session := next((made for r in numbers if (made := _in_another_session(r, best))), None):
+            return other_session
         return self._named_otherwise(cited, best) or _Meant(best, self._exists(numbers[0].text if numbers else None))
 
     def _by_ecli(self, cited: Cited, ecli: Reference, numbers: Sequence[Reference]) -> _Meant:
@@ -994,6 +997,17 @@ def _country(document: Document, context: _Context) -> list[Check]:
     verdict = Verdict.NOT_CHECKABLE if context.by_analogy else Verdict.DIFFERS
     detail = say(f"Gaat over {about['nl']}, niet over {shown['nl']}.", f"Is about {about['en']}, not about {shown['en']}.")
     return [Check(What.COUNTRY, verdict, detail, shown["en"], about["en"])]
+
+
+def _in_another_session(reference: Reference, document: Document) -> _Meant | None:
+    """`Kamerstukken II 2020/21, 19637, nr. 2785` of a paper of the session 2021/22."""
+    if reference.kind is not ReferenceKind.KAMERSTUK:
+        return None
+    printed, right = _SESSION.search(reference.text), _SESSION.search(document.id)
+    if printed is None or right is None or (printed["from"], printed["to"][-2:]) == (right["from"], right["to"][-2:]):
+        return None
+    detail = say(f"Dit stuk is van het zittingsjaar {right[0]}.", f"This paper is of the session {right[0]}.")
+    return _Meant(document, Check(What.EXISTS, Verdict.DIFFERS, detail, printed[0], right[0], document_ids=(document.id,)))
 
 
 def _name_words(name: str) -> str:

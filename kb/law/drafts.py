@@ -499,7 +499,7 @@ class Draft:
                 floor, ceiling = max(floor, self.notes[cited.note][0]), min(ceiling, self.notes[cited.note][1])
             free = [d for d in days if d.start not in used]
             day = self._day(cited, floor, ceiling, free) or self._day_of_deciding(cited, floor, free)
-            if day is None and cited.kinds & _NUMBERS:
+            if day is None and (cited.kinds & _NUMBERS or cited.kinds == {ReferenceKind.NAME}):
                 day = self._day_at_the_end(cited, found[index + 1] if index + 1 < len(found) else None, ceiling, free)
             if day:
                 used.add(day.start)
@@ -582,7 +582,10 @@ class Draft:
         courts = self._courts(end, day.start)
         if len(courts) == 1:
             gap = gap[: courts[0].start - end] + gap[courts[0].end - end :]
-        if not re.fullmatch(r"\s*[,(]\s*[,]?\s*(?:judgment of |judgement of |arrest van |uitspraak van |dec\. |d\.d\. |van |of )?", gap):
+        of_court = bool(courts) and re.fullmatch(r"\s*(?:van|of|du|des)\s+(?:het|de|the|la)?\s*(?:van|of|du|vom)\s+", gap)
+        if not of_court and not re.fullmatch(
+            r"\s*[,(]\s*[,]?\s*(?:judgment of |judgement of |arrest van |uitspraak van |dec\. |d\.d\. |van |of )?", gap
+        ):
             return None
         if following is not None and following.start - day.end < _REACH and self._only_filler(self.text[day.end : following.start]):
             return None

@@ -77,6 +77,11 @@ LAW = "ECLI:NL:RVS:2020:99002"
         ("EuGH, Urteil vom 18. Juni 2024 – C-753/22 – Jawo, Rn. 53.", "exists", "differs", "ECLI:EU:C:2019:218"),
         ("HvJ EU 1 augustus 2022, C-720/20 (RO), ECLI:EU:C:2019:964.", "exists", "differs", "C-720/20"),
         ("BVerwG (Duitsland) 16 april 2025, 9 C 18.24, Rn. 40.", "exists", "differs", "1 C 18.24"),
+        ("Bij uitspraak van 6 juli 2022, in zaak nr. 202106573/1/V3 (ECLI:NL:RVS:2022:1864), heeft het EHRM dat overwogen.", "court",
+         "differs", "Afdeling"),
+        ("Kamerstukken II 2020/21, 19637, nr. 2785.", "exists", "differs", "2021/22"),
+        ("Case C-163/17 Jawo v Bundesrepublik Deutschland EU:C:2019:219, para 92.", "exists", "differs", "C-297/17"),
+        ("Zie het arrest Jawo van het Hof van Justitie van 20 maart 2019.", "date", "differs", "19 March 2019"),
         ("ABRvS\n6\xa0juli \n2022, ECLI:NL:RVS:\n2022:1864, r.o. 1.", "date", "ok", ""),
     ],
 )  # fmt: skip
