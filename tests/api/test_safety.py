@@ -39,6 +39,9 @@ EVERY_PAGE = (
     "/documents",
     "/frameworks",
     "/frameworks/indirect-refoulement",
+    "/case",
+    "/check",
+    "/coverage",
 )
 EVERY_ADDRESS = (
     *EVERY_PAGE,
