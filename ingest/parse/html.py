@@ -15,6 +15,7 @@ from lxml import etree
 from ingest.parse import gate
 from ingest.parse.model import Metadata, ParsedDocument, ParsedPassage, Parser, SourceLink
 from ingest.parse.publishers import find_publisher
+from ingest.parse.report_facts import add_facts, read_facts
 from ingest.parse.xml import attribute, local_name, parse_html, parse_xml
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import Pinpoint, PinpointKind
@@ -260,6 +261,8 @@ def parse_page(root: etree._Element, *, parser: str) -> ParsedDocument:
     metadata.language = stated.get("language") or (publisher.language if publisher else None)
     metadata.published_on = stated.get("date")
     metadata.official_url = stated.get("canonical")
+    if publisher:
+        add_facts(metadata, read_facts((), text, metadata.title or "", publisher.name))
     warnings = []
     if publisher is None:
         warnings.append("no-publisher: no publisher of corpus/patterns/publishers.toml is named, so the voice is unknown")

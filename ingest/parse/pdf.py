@@ -22,6 +22,7 @@ from ingest.parse.model import Metadata, ParsedDocument, Parser
 from ingest.parse.pdf_paint import Paint
 from ingest.parse.prose import read_blocks, split_lines
 from ingest.parse.publishers import find_publisher
+from ingest.parse.report_facts import add_facts, read_facts
 from kb.domain.documents import Kind, Voice
 from kb.errors import InputRejected
 
@@ -82,7 +83,7 @@ class PdfParser:
     """Reports and letters in PDF."""
 
     name = "pdf"
-    version = "2"
+    version = "3"
 
     def accepts(self, head: bytes, file_name: str) -> bool:
         """By its signature, or by its name: what is called .pdf and is none must be told so."""
@@ -476,6 +477,8 @@ def _document(parser: PdfParser, reader: "PdfReader", pages: Sequence[_Page], bu
     metadata.extra["pages"] = str(len(pages))
     if stated.get("/Author"):
         metadata.extra["author"] = stated["/Author"]
+    imprint = [line.text for page in ((pages[1], pages[-1]) if len(pages) > 1 else ()) for line in page.lines]
+    add_facts(metadata, read_facts([line.text for line in pages[0].lines], text, metadata.title or "", metadata.court, imprint))
     voice = publisher.voice if publisher else Voice.UNKNOWN
     if publisher is None:
         warnings.append("no-publisher: no publisher of corpus/patterns/publishers.toml is named, so the voice is unknown")

@@ -18,6 +18,7 @@ from ingest.parse.decode import decode
 from ingest.parse.gate import refuse_error_text
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import Block, Role, passages_of
+from ingest.parse.report_facts import add_facts, read_facts
 from ingest.parse.segments import segment, settings
 from ingest.voice_eu import base_language, cjeu_section
 from kb.domain.dates import parse_optional
@@ -110,6 +111,9 @@ class RowsParser:
         if entry["shape"] == "cjeu" or _is_cjeu(text):
             return self._cjeu(row, text, warnings)
         metadata = _metadata(row, entry, text, warnings)
+        if metadata.kind is Kind.REPORT:
+            metadata.published_on = metadata.published_on or metadata.date
+            add_facts(metadata, read_facts(text[:200].splitlines()[:1], text, metadata.title or "", metadata.court))
         profile = settings(entry, base_language(metadata.language))
         found = segment(text, profile)
         if entry.get("questions"):

@@ -161,7 +161,7 @@ def test_a_letter_in_a_pdf_is_a_letter() -> None:
         ],
     ]
     document = read(write_pdf(pages))
-    assert (document.metadata.kind, document.metadata.date, document.parser) == (Kind.LETTER, "2022-11-07", "pdf/2")
+    assert (document.metadata.kind, document.metadata.date, document.parser) == (Kind.LETTER, "2022-11-07", "pdf/3")
     assert [(p.pinpoint.slug if p.pinpoint else None, p.voice) for p in document.passages][-1] == ("p-2.1", Voice.MINISTER)
 
 
