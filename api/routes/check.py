@@ -17,6 +17,12 @@ from kb.law.check import CheckResult
 
 router = APIRouter(tags=["check"])
 
+_READ = (
+    "text/plain",
+    "text/markdown",
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+)
 _FORM: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
@@ -39,7 +45,7 @@ _FORM: dict[str, Any] = {
                     "schema": CheckBody.model_json_schema(),
                     "example": {"text": "ABRvS 6 juli 2022, ECLI:NL:RVS:2022:1864, r.o. 1", "as_of": "2026-07-01"},
                 },
-                "multipart/form-data": {"schema": _FORM},
+                "multipart/form-data": {"schema": _FORM, "encoding": {"file": {"contentType": ", ".join(_READ)}}},
             },
         }
     },

@@ -460,7 +460,10 @@ class Checker:
     @cached_property
     def _known_numbers(self) -> re.Pattern[str] | None:
         """The case numbers of this corpus that are long enough to be nothing else."""
-        numbers = {n for d in self._library.documents() for n in d.case_numbers if len(n) >= _MIN_NEAR and re.search(r"\d.*[^\d\s].*\d", n)}
+        every = self._library.documents()
+        # its id too: our own citations name a decision by it that has no number (`SRU-K1-2025-10`)
+        named = [*(n for d in every for n in d.case_numbers), *(d.id for d in every if not d.is_file and not d.id.startswith("ECLI:"))]
+        numbers = {n for n in named if len(n) >= _MIN_NEAR and re.search(r"\d.*[^\d\s].*\d", n)}
         if not numbers:
             return None
         listed = "|".join(r"\s+".join(re.escape(part) for part in n.split()) for n in sorted(numbers, key=lambda n: (-len(n), n)))

@@ -597,6 +597,8 @@ class Draft:
             until = day.start if day else cited.end
         best: PrintedCourt | None = None
         for match in self._courts(floor, until):
+            if self._quoted_apart(match, cited):
+                continue
             gap = self.text[match.end : until]
             named = bool(re.search(r"(?<!\w)(?:de|the|het) (?:zaak|case|zaken)(?!\w)", gap))
             if self._only_filler(gap) and not named:
@@ -611,6 +613,14 @@ class Draft:
             if inside and inside[0].start == start + opening.end():
                 return self._seated(inside[0], closing)
         return None
+
+    @cached_property
+    def _quotes(self) -> list[tuple[int, int]]:
+        return [(quote.start, quote.end) for quote in self.rules.quotes.quotes(self.text)]
+
+    def _quoted_apart(self, court: PrintedCourt, cited: Cited) -> bool:
+        """Whether a court is named in a quotation behind which the citation stands: `“… before the General Court” (Case C-577/14 P)`."""
+        return any(start <= court.start < end <= cited.start for start, end in self._quotes)
 
     def _courts(self, start: int, end: int) -> list[PrintedCourt]:
         found: list[PrintedCourt] = []

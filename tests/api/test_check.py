@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from kb.wiring import KnowledgeBase
 from tests import factories
 from tests.factories import COURT_OF_JUSTICE, MARK, OLD_TEST
+from tests.ingest.parse.tiny_pdf import Text, write_pdf
 
 DRAFT = f"De toets staat in ABRvS 7 juli 2022, {OLD_TEST}, r.o. 1. Zie ook HvJ EU 19 maart 2019, {COURT_OF_JUSTICE}."
 DAY = "2026-11-01"
@@ -57,6 +58,29 @@ def test_a_word_file_is_read_with_its_footnotes(client: TestClient) -> None:
     assert citation["note"] == "1"
     assert citation["id"] == OLD_TEST
     assert "[^1]: ABRvS" in answer.json()["text"]
+
+
+def test_a_pdf_is_read_with_its_citations_broken_over_lines(client: TestClient) -> None:
+    lines = [
+        "De Afdeling heeft haar toets uiteengezet in de uitspraak van",
+        "7 juli 2022,",
+        "ECLI:NL:RVS:",
+        "2022:9001, r.o. 1. Daaraan is voldaan.",
+    ]
+    content = write_pdf([[Text(72, 700 - 14 * n, line) for n, line in enumerate(lines)]])
+    answer = client.post("/api/v1/check", files={"file": ("concept.pdf", content)}, data={"as_of": DAY, "with_text": "true"})
+    assert answer.status_code == 200, answer.text
+    (citation,) = answer.json()["citations"]
+    assert citation["id"] == OLD_TEST
+    date = next(check for check in citation["checks"] if check["what"] == "date")
+    assert (date["verdict"], date["right"]) == ("differs", "2022-07-06")
+    assert answer.json()["text"][citation["start_char"] : citation["end_char"]] == citation["text"]
+
+
+def test_a_markdown_file_is_read_with_its_notes(client: TestClient) -> None:
+    text = f"Het vertrouwensbeginsel geldt.[^1]\n\n[^1]: ABRvS 6 juli 2022, {OLD_TEST}.\n"
+    (citation,) = client.post("/api/v1/check", files={"file": ("concept.md", text.encode())}, data={"as_of": DAY}).json()["citations"]
+    assert (citation["id"], citation["note"]) == (OLD_TEST, "1")
 
 
 @pytest.mark.parametrize(
