@@ -314,7 +314,7 @@ def plain_cjeu_blocks(text: str) -> Iterable[Block]:
             continue
         emphasis = _emphasis(raw) if marked else 0
         raw = _SPLIT_EMPHASIS.sub(_rejoined, raw)
-        words = re.sub(r" +(?=[.,;:)])", "", " ".join(_ESCAPE.sub(r"\1", _EMPHASIS.sub("", raw)).split(" "))).strip()
+        words = re.sub(r"(?<! ) +(?=[.,;:)])", "", " ".join(_ESCAPE.sub(r"\1", _EMPHASIS.sub("", raw)).split(" "))).strip()
         words = re.sub(r" ?\u2011 ?", "\u2011", re.sub(r"\( (?=\S)", "(", re.sub(r" {2,}", " ", words)))
         if not words:
             continue
@@ -378,7 +378,7 @@ def _emphasis(raw: str) -> int:
         return next(level for shape, level in _ENUMERATION_LEVELS if re.fullmatch(shape, found[1]))
     if re.fullmatch(r"\*\* ?_?.+?_?\*\*", raw) and "**" not in raw[2:-2].strip("*"):
         return 3 if re.fullmatch(r"\*\*\s*_.+_\s*\*\*", raw) else 2
-    outside = re.sub(r"_\*\*.*?\*\*_|\*\*.*?\*\*|_[^_]+_", "", raw)
+    outside = re.sub(r"_\*\*(?:[^*]|\*(?!\*))*\*\*_|\*\*(?:[^*]|\*(?!\*))*\*\*|_[^_]+_", "", raw)
     if raw.startswith(("_", "*")) and raw.endswith(("_", "*")) and len(re.sub(r"[\s‑/–—.,\d-]", "", outside)) == 0:
         return (3 if raw.startswith("_") else 2) if "**" in raw else 4
     return 0
