@@ -1,7 +1,8 @@
 """The record of one assessment: what was asked of which index, and which passages were shown, so that the pages can be shown again.
 
 It holds no fact of the case unless the user saves them: the case is a hash, queries are the legal test's own words, and warnings are
-kept by their rule. What a reader saw is kept by passage id and text hash, never by its words.
+kept by their rule. What a reader saw is kept by passage id and text hash; the JSON of a whole assessment also has the words, and a record
+that is read from it can show them again when the corpus no longer holds them.
 """
 
 import hashlib
@@ -62,6 +63,7 @@ class Manifest:
     documents: Mapping[str, str]  # document id -> what later documents did to it, as this corpus tells, a line each
     case: Mapping[str, Any] | None = field(default=None, repr=False)
     manifest: int = MANIFEST_VERSION
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # hash -> words as shown; no part of the record
 
     @property
     def id(self) -> str:
@@ -73,7 +75,8 @@ class Manifest:
         return replace(self, case=None)
 
     def to_json(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(json.dumps(asdict(self), ensure_ascii=False))
+        body: dict[str, Any] = json.loads(json.dumps(asdict(replace(self, texts={})), ensure_ascii=False))
+        del body["texts"]
         return body
 
     @classmethod
@@ -81,15 +84,29 @@ class Manifest:
         """A manifest, or the JSON of an assessment that holds one. Raises: InvalidQuery."""
         body = dict(data.get("manifest", data)) if isinstance(data.get("manifest"), Mapping) else dict(data)
         body.pop("id", None)
+        body.pop("texts", None)
         if body.get("manifest") != MANIFEST_VERSION:
             raise InvalidQuery("this is not the manifest of an assessment, or one of another version of this program")
         try:
             body["elements"] = tuple(_element(item) for item in body["elements"])
             body["positions"] = tuple(str(item) for item in body["positions"])
             body["warnings"] = tuple(body["warnings"])
-            return cls(**body)
+            return cls(**body, texts=_texts(data))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidQuery(f"this manifest cannot be read: {type(error).__name__}") from None
+
+
+def _texts(data: Mapping[str, Any]) -> dict[str, str]:
+    """The words of the passages in the JSON of an assessment, by their hash: what was altered there has another one, and is never used."""
+    found = {}
+    elements = data.get("elements")
+    for element in elements if isinstance(elements, list) else ():
+        for side in ("supporting", "contrary"):
+            for hit in element.get(side, ()):
+                passage = hit.get("passage")
+                if isinstance(passage, Mapping) and isinstance(passage.get("text"), str):
+                    found[digest(passage["text"])] = passage["text"]
+    return found
 
 
 def _element(item: Mapping[str, Any]) -> ElementRecord:

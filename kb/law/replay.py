@@ -1,10 +1,11 @@
 """The pages of an earlier assessment, shown again from its manifest, with what has changed since. Works offline and searches nothing.
 
-Passages come back by id and text hash: an older version of a text is found again where the library kept it. Where only another text is
-left, that is shown and said. Facts of the case are there only when the user saved them.
+Passages come back by id and text hash: an older version of a text is found again where the library kept it, or in the JSON of the
+assessment itself. Where only another text is left, that is shown and said. Facts of the case are there only when the user saved them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kb.domain.dates import LegalDate
@@ -122,7 +123,8 @@ class _Replay:
         return self.manifest.case is not None
 
     def tell(self, nl: str, en: str) -> None:
-        self.changes.append({"nl": nl, "en": en})
+        if {"nl": nl, "en": en} not in self.changes:
+            self.changes.append({"nl": nl, "en": en})
 
     def compare_corpus(self) -> None:
         held, old = self.view.generation.manifest, self.manifest
@@ -158,9 +160,7 @@ class _Replay:
         )
 
     def tell_standing(self, document_id: str, old: str, now: str) -> None:
-        change = (f"status van {document_id}: was {old}, is nu {now}", f"standing of {document_id}: was {old}, is now {now}")
-        if {"nl": change[0], "en": change[1]} not in self.changes:
-            self.tell(*change)
+        self.tell(f"status van {document_id}: was {old}, is nu {now}", f"standing of {document_id}: was {old}, is now {now}")
 
     def hits(self, records: Sequence[ShownPassage], notes: Mapping[str, Text | None]) -> tuple[SideHit, ...]:
         made = []
@@ -170,7 +170,7 @@ class _Replay:
                 self.tell(f"passage {record.id} staat niet meer in het corpus", f"passage {record.id} is no longer in the corpus")
                 continue
             if passage.text_sha256 != record.text_sha256:
-                self.tell(f"de tekst van passage {record.id} is gewijzigd", f"the text of passage {record.id} has changed")
+                passage = self.as_it_was(passage, record)
             hit = make_hit(
                 self.view, self.books, passage, document, 1.0 if record.marked else 0.0, (), self.as_of, self.track, self.manifest.language,
                 self.official,
@@ -200,6 +200,18 @@ class _Replay:
                 if passage.text_sha256 == record.text_sha256 and PassageId.parse(passage.id).slug == slug:
                     return passage
         return held
+
+    def as_it_was(self, passage: Passage, record: ShownPassage) -> Passage:
+        """The passage with the words of then, where the JSON of the assessment has them; else with those of now. Both are said."""
+        text = self.manifest.texts.get(record.text_sha256)
+        if text is None:
+            self.tell(f"de tekst van passage {record.id} is gewijzigd", f"the text of passage {record.id} has changed")
+            return passage
+        self.tell(
+            f"de tekst van passage {record.id} is gewijzigd; getoond wordt de tekst van toen",
+            f"the text of passage {record.id} has changed; the text of then is shown",
+        )
+        return replace(passage, text=text, display=text, spans=(), text_sha256=record.text_sha256)
 
     def cautions(self, version_id: str, points: Sequence[Text]) -> tuple[Caution, ...]:
         """The warnings that were given, in words of today's rules; facts that were not kept leave a gap in them."""

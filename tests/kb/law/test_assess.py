@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from api.assessments import assessment_body
 from kb.domain.documents import Track
 from kb.domain.results import StandingValue
 from kb.errors import InvalidQuery, NotFound
 from kb.law.assess import IBRAHIM, PER_SIDE, REFOULEMENT, Assessment, assess, make_authority
 from kb.law.case import Case
 from kb.law.frameworks import AuthorityRef, Side
-from kb.law.manifest import Manifest
+from kb.law.manifest import Manifest, digest
 from kb.retrieval.passages import twin_key
 from kb.wiring import KnowledgeBase
 
@@ -306,6 +307,23 @@ def test_a_replay_says_what_changed_since(light_index: KnowledgeBase, athens: As
         f"standing of {shown.document_id}: was overtaken",
     ):
         assert words in told, told
+
+
+def test_a_replay_from_the_whole_json_shows_the_words_of_then(light_index: KnowledgeBase, athens: Assessment) -> None:
+    old, body = athens.manifest, json.loads(json.dumps(assessment_body(athens, "en"), ensure_ascii=False))
+    words = "Words that the digest had then."
+    hit = body["elements"][0]["supporting"][0]
+    hit["passage"]["text"] = words
+    record = body["manifest"]["elements"][0]["supporting"][0]
+    record["text_sha256"] = digest(words)
+    found = light_index.replay(Manifest.from_json(body))
+    assert found.elements[0].supporting[0].hit.passage.text == words
+    assert [change["en"] for change in found.changes] == [f"the text of passage {record['id']} has changed; the text of then is shown"]
+    assert "texts" not in found.manifest.to_json()
+    hit["passage"]["text"] = "Words that somebody put in."
+    altered = light_index.replay(Manifest.from_json(body))
+    assert altered.elements[0].supporting[0].hit.passage.text == athens.elements[0].supporting[0].hit.passage.text
+    assert Manifest.from_json(old.to_json()).texts == {}
 
 
 @pytest.mark.parametrize("body", [{}, {"manifest": 9}, {"manifest": 1}, {"manifest": 1, "elements": 3}])
