@@ -1,4 +1,4 @@
-"""How often a passage's voice is right: precision and recall per voice and format, against labels given by hand.
+"""`python -m evals.voices [LABELS.jsonl …]`: how often a passage's voice is right, per voice and format, against labels given by hand.
 
 A label is an identifier and offsets, never text: `{"document", "file" (below the folder of real documents), "start", "end",
 "voice", "format"}`, one a line. Labels were given by reading the passage with its prediction hidden. Because the sample is
@@ -9,6 +9,7 @@ whether the rules were tuned on the label (`dev`) or not (`held-out`).
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -175,3 +176,20 @@ def as_table(scores: Scores) -> str:
         recall = f"{row.recall:.3f}" if row.recall is not None else "-"
         lines.append(f"| {row.format} | {row.voice} | {row.labelled} | {row.predicted} | {precision} | {recall} |")
     return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Scores the labels of the files named, or of every file of the collection, on the real documents beside the repository."""
+    given = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
+    root = Path(__file__).parents[1] / ".." / "shared" / "real"
+    for path in given or sorted((Path(__file__).parent / "collections" / "voices").glob("*.jsonl")):
+        if not root.is_dir():
+            sys.stderr.write(f"no folder {root}\n")
+            return 2
+        scores = score_voices(read_labels(path), root)
+        sys.stdout.write(f"{path.name}\n\n{as_table(scores)}\n\n{len(scores.missing)} labels whose passage is cut otherwise now\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
