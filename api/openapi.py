@@ -41,6 +41,7 @@ _DAYS = (
     r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
     r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29"
 )
+_A_WORD = r"\w"  # a letter or a figure somewhere
 _DATE = rf"^(?!0000)(?:\d{{4}}|\d{{4}}-(?:0[1-9]|1[0-2])|{_DAYS})$"
 # a fact that the file lacks may be left out, null, or empty in any way
 _LACKING: list[dict[str, Any]] = [
@@ -99,6 +100,7 @@ def describe(app: FastAPI, held: "Services") -> dict[str, Any]:
         _add_examples(operation)
     for name in ("SearchBody", "SearchExportBody"):
         _explain_filters(made["components"]["schemas"][name]["properties"], courts)
+        made["components"]["schemas"][name]["properties"]["q"]["pattern"] = _A_WORD
     made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
     made["components"]["schemas"]["AssessBody"]["properties"]["facts"] |= _facts()
     _strict_dates(made)
@@ -148,6 +150,8 @@ def _explain_parameters(path: str, operation: dict[str, Any], courts: list[str])
         name = parameter["name"]
         if name in PARAMETERS:
             parameter["example"] = PARAMETERS[name]
+        if name == "q":
+            parameter["schema"]["pattern"] = _A_WORD
         if name in ("id", "id_"):
             of_passage = "/passages" in path
             parameter["example"] = "ECLI:EU:C:2019:219#holding" if of_passage else "ECLI:NL:RVS:2021:1626"

@@ -1,6 +1,7 @@
 """What may be asked, the same through every door: strict models at the edge that become one `Query`."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -77,7 +78,7 @@ class FilterFields(BaseModel):
 class SearchRequest(FilterFields):
     """One search, as the query string of GET, the JSON of POST, or the options of the command line."""
 
-    q: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\w", description="A question, keywords or an identifier")]
+    q: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS, description="A question, keywords or an identifier")]
     limit: Annotated[int, Field(ge=1, le=100, description="Passages, or documents with group=document")] = 10
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
     voice: Annotated[list[Voice], BeforeValidator(_listed), Field(max_length=_MAX_VALUES)] = []
@@ -96,9 +97,12 @@ class SearchRequest(FilterFields):
         """
         if not contradictions and (told := self.contradiction()):
             raise InvalidQuery(told.message["en"])
+        text = normalise_query(self.q)
+        if not re.search(r"\w", text):
+            raise InvalidQuery("the question holds no letter and no figure: type words, a question or an identifier")
         first, last = self.span()
         return Query(
-            text=normalise_query(self.q),
+            text=text,
             as_of=day_or(self.as_of, today),
             limit=self.limit,
             offset=self.offset,
