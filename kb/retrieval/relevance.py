@@ -20,6 +20,7 @@ from kb.store.library import Library
 _BEST = 5  # candidates whose words are looked at
 _ABROAD = 1.0  # of the weight of a word that stands in passages of another language only
 _MANY_CONCEPTS = 3
+_SHORT = 12  # words of a question up to which every name in it must be known: longer ones tell the facts of a case
 _GAP_TO = 20  # rank that stands for the crowd
 
 
@@ -119,14 +120,14 @@ class _Asked:
 
 
 def _rarity(words: Sequence[tuple[str, bool]], language: str, library: Library, passages_in: Mapping[str, int]) -> list[_Asked]:
-    """The words of a question. People mix languages, so a word that stands in another one counts as well. A name that stands nowhere
-    is left out: case files are full of them, and they say nothing of the law."""
+    """The words of a question. People mix languages, so a word that stands in another one counts as well. In a long question a name
+    that stands nowhere is left out: case files are full of them, and they say nothing of the law. A short one is about what it names."""
     total = passages_in[language]
     held = {other: library.stem_frequencies(other, [stem(word, other) for word, _ in words]) for other in passages_in}
     found = []
     for word, is_name in words:
         count = held[language].get(stem(word, language), 0)
         abroad = any(counts.get(stem(word, other), 0) for other, counts in held.items() if other != language)
-        if count or abroad or not is_name:
+        if count or abroad or not is_name or len(words) <= _SHORT:
             found.append(_Asked(word, math.log(1 + (total + 0.5) / (count + 0.5)), count > 0, abroad))
     return found

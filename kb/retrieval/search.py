@@ -75,6 +75,7 @@ class Searcher:
             documents=self._documents,
             languages=tuple(sorted(self._passages_in)),
             language_means=language_means,
+            passages_in=self._passages_in,
             reranker=reranker,
         )
         self._standings = standings

@@ -1,8 +1,9 @@
-"""Legal terms across languages, and the states and peoples that a question names: data of `corpus/lexicon`, applied to questions."""
+"""Legal terms across languages, and the states, peoples and courts that a question names: `corpus/lexicon` applied to questions."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -58,10 +59,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class Subjects:
-    """How states and peoples are named, by the beginnings of words."""
+    """How states, peoples and courts are named, by the beginnings of words."""
 
     states: Mapping[str, tuple[str, ...]]
     peoples: Mapping[str, tuple[str, ...]]
+    courts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # beginning of court keys -> beginnings of phrases
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # kind of document -> beginnings of phrases
 
     @classmethod
     def load(cls, directory: Path) -> "Subjects":
@@ -71,7 +74,29 @@ class Subjects:
         def beginnings(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
             return {code: tuple(unicodedata.normalize("NFC", words).split()) for code, words in table.items()}
 
-        return cls(beginnings(body.get("states", {})), beginnings(body.get("peoples", {})))
+        named = read_toml(directory / "named.toml")
+
+        def phrases(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+            return {key: tuple(unicodedata.normalize("NFC", text).split("|")) for key, text in table.items()}
+
+        tables = (phrases(named.get("courts", {})), phrases(named.get("kinds", {})))
+        return cls(beginnings(body.get("states", {})), beginnings(body.get("peoples", {})), *tables)
+
+    def courts_named(self, text: str) -> tuple[str, ...]:
+        """The beginnings of the keys of the courts that a text names; of phrases that overlap the longest counts."""
+        return _phrases_in(text, self._court_phrases)
+
+    def kinds_named(self, text: str) -> tuple[str, ...]:
+        """The kinds of documents that a text asks for."""
+        return _phrases_in(text, self._kind_phrases)
+
+    @cached_property
+    def _court_phrases(self) -> "_Phrases":
+        return _phrases_of(self.courts)
+
+    @cached_property
+    def _kind_phrases(self) -> "_Phrases":
+        return _phrases_of(self.kinds)
 
     @cached_property
     def _beginnings(self) -> tuple[int, Mapping[str, tuple[tuple[str, int, str], ...]]]:
@@ -98,3 +123,17 @@ class Subjects:
                 if word.startswith(start):
                     found[kind].add(code)
         return frozenset(found[0]), frozenset(found[1])
+
+
+_Phrases = tuple[re.Pattern[str], Mapping[str, str]]  # finds a phrase where a word begins; what each phrase stands for
+
+
+def _phrases_of(table: Mapping[str, Sequence[str]]) -> _Phrases:
+    meaning = {phrase: key for key, phrases in table.items() for phrase in phrases}
+    longest = sorted(meaning, key=lambda phrase: (-len(phrase), phrase))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})" if longest else r"(?!)"), meaning
+
+
+def _phrases_in(text: str, phrases: _Phrases) -> tuple[str, ...]:
+    pattern, meaning = phrases
+    return tuple(sorted({meaning[match[0]] for match in pattern.finditer(unicodedata.normalize("NFC", text).lower())}))

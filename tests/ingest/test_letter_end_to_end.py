@@ -48,6 +48,11 @@ QUESTIONS = [
     ("Griekse", "How many cases of people with a status in Greece did the IND have in stock in 2022?"),
     ("Griekse", "Does the IND still ask the Greek authorities for individual guarantees for unaccompanied minors with a Greek status?"),
     ("Griekse", "Vraagt de IND de Griekse autoriteiten nog om individuele garanties voor minderjarige statushouders?"),
+    (
+        "Griekse",
+        "In which cases can an application of someone with Greek protection status still be declared inadmissible according to "
+        "the State Secretary?",
+    ),
     ("Begeleiding", "Hoe is de begeleiding van alleenstaande minderjarige vreemdelingen in Ter Apel geregeld?"),
     ("Begeleiding", "How are unaccompanied minors supervised in Ter Apel given the shortage of reception places?"),
     ("Veranderopgave", "Wat waren de aanbevelingen van de doorlichting van EY van de asiel- en migratieketen?"),
@@ -55,16 +60,10 @@ QUESTIONS = [
     ("Verhuisbewegingen", "Hoe wil het kabinet het aantal verhuizingen van asielzoekers en kinderen beperken?"),
     ("Verhuisbewegingen", "How does the government plan to reduce the number of relocations of asylum seekers, especially children?"),
 ]
-# A Dutch word inside an English question does not cross to the Dutch passages that hold it; what is asked in general terms is answered
-# by rulings, and by the letter's digest before its text. Known, and to be bettered.
+# Little of an English question but one Dutch word: it is found, and then refused as too little to answer. Known, and to be bettered.
 # When a question here is answered, this test says so: move it up.
 MISSED = [
     ("Motie", "What do the knopendoorhakteams of the IND do?"),
-    (
-        "Griekse",
-        "In which cases can an application of someone with Greek protection status still be declared inadmissible according to "
-        "the State Secretary?",
-    ),
 ]
 
 

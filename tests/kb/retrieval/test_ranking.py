@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kb.domain.documents import Document, Kind, TextStatus, Voice
+from kb.domain.dates import LegalDate
+from kb.domain.documents import Document, Kind, Passage, TextStatus, Voice
 from kb.domain.query import Filters
 from kb.retrieval.passages import public_id, shown_twin, twin_key
-from kb.retrieval.ranking import Candidate, Ranker
+from kb.retrieval.ranking import Candidate, Ranker, official_first
 from kb.wiring import KnowledgeBase
 from tests.factories import COURT_OF_JUSTICE, ENTRIES, OLD_TEST, Entry
 from tests.kb.retrieval.shelf import BOTH, EXTRA, GUIDE, WORDS, digest, document, official, shelf
@@ -155,6 +157,80 @@ def test_an_english_question_finds_a_place_that_is_held_in_dutch_only(tmp_path: 
     kb = shelf(tmp_path, (*ENTRIES, *EXTRA, only_dutch))
     found = ranked(kb, "Was the transfer of Yusuf suspended because of systemic deficiencies in reception?", "en")
     assert found[0].passage.document_id == "a-1"
+
+
+NAMING = (
+    ("Wat zegt de Raad van State: ", {"court_key": "nl-rvs"}, {"court_key": "nl-rbdha"}),
+    ("Uitspraak van 2021: ", {"date": LegalDate("2021-05-06")}, {"date": LegalDate("2020-05-06")}),
+    ("Brief van het kabinet: ", {"kind": Kind.LETTER}, {"kind": Kind.REPORT}),
+)
+
+
+@pytest.mark.parametrize(("asked", "meant", "other"), NAMING, ids=["court", "year", "kind"])
+def test_the_court_the_year_and_the_kind_that_a_question_names_come_first(
+    tmp_path: Path, asked: str, meant: dict[str, Any], other: dict[str, Any]
+) -> None:
+    # the name of the other one comes first where scores are equal
+    one, two = Entry(document("a-1", **other), (official(WORDS),)), Entry(document("b-2", **meant), (official(WORDS),))
+    assert pair(tmp_path / "named", one, two, f"{asked}{WORDS}") == ["b-2", "a-1"]
+    assert pair(tmp_path / "plain", one, two, WORDS) == ["a-1", "b-2"]
+
+
+def test_a_word_that_only_dutch_passages_have_crosses_from_an_english_question(tmp_path: Path) -> None:
+    only_dutch = Entry(document("a-1"), (official("De knopendoorhakteams beslissen over zaken die lang liggen."),))
+    kb = shelf(tmp_path, (*ENTRIES, *EXTRA, only_dutch))
+    found = ranked(kb, "What do the knopendoorhakteams decide?", "en")
+    assert found[0].passage.document_id == "a-1"
+    assert found[0].words is not None
+
+
+LONG = (
+    "Member States may not transfer an asylum seeker where they cannot be unaware that systemic deficiencies in the asylum procedure and "
+    "in the reception conditions amount to substantial grounds for believing that the person would face a real risk"
+)
+
+
+def test_a_long_text_finds_the_paragraph_that_says_the_same_in_its_own_words(tmp_path: Path) -> None:
+    same = Entry(document("b-2", language="en"), (official(f"It follows that {LONG}.", language="en"),))
+    title = document(
+        "a-1", language="en", title="Member States asylum seeker transfer systemic deficiencies reception conditions real risk"
+    )
+    about = Entry(title, (official("The applicant arrived by boat and lodged a request with the municipality.", language="en"),))
+    assert pair(tmp_path, about, same, LONG, "en")[0] == "b-2"
+
+
+def test_the_story_of_a_case_is_no_paragraph_and_is_ranked_as_a_question(kb: KnowledgeBase) -> None:
+    story = (
+        "Mijn cliënt reisde via Athene en Milaan, verloor onderweg zijn telefoon, woonde bij een neef in Tilburg, werkte in een bakkerij, "
+        "kreeg daar ruzie, en vraagt zich af of zijn overdracht doorgaat."
+    )
+    found = ranked(kb, story, "nl")
+    assert any(candidate.dense for candidate in found[:3])
+    dense_only = [candidate for candidate in found if candidate.words is None]
+    assert all(candidate.score > 0 for candidate in dense_only[:3])
+
+
+def candidate(passage_id: str, status: TextStatus, score: float) -> Candidate:
+    name = passage_id.partition("#")[0].partition("@")[0]
+    return Candidate(
+        Passage(passage_id, name, "official", 1, None, (), Voice.COURT, status, "nl", "tekst", 0, 5), score=score, dense=None, words=None
+    )
+
+
+def test_the_documents_own_words_stand_before_a_digest_that_is_found_first() -> None:
+    digest_a, other = candidate("a@digest-nl#holding", TextStatus.DIGEST, 3.0), candidate("b#p-1", TextStatus.VERBATIM, 2.0)
+    own, later = candidate("a#ro-4", TextStatus.VERBATIM, 1.0), candidate("a#ro-5", TextStatus.VERBATIM, 0.5)
+    found = official_first([digest_a, other, own, later])
+    assert [one.passage.id for one in found] == ["a#ro-4", "a@digest-nl#holding", "b#p-1", "a#ro-5"]
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
+def test_a_digest_further_down_or_without_official_text_stays_where_it_is() -> None:
+    head = [candidate(f"{name}#p-1", TextStatus.VERBATIM, 9.0) for name in "xyz"]
+    low = [*head, candidate("a@digest-nl#holding", TextStatus.DIGEST, 3.0), candidate("a#ro-4", TextStatus.VERBATIM, 1.0)]
+    assert official_first(low) == low
+    alone = [candidate("a@digest-nl#holding", TextStatus.DIGEST, 3.0), candidate("b#p-1", TextStatus.VERBATIM, 2.0)]
+    assert official_first(alone) == alone
 
 
 def told(candidates: Sequence[Candidate]) -> list[tuple[str, float]]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kb.domain.documents import Kind
 from kb.errors import CorpusInvalid
-from kb.retrieval.lexical import Lexicon
+from kb.retrieval.lexical import Lexicon, read_toml
 from kb.retrieval.terms import Subjects, Terms
 
 DIRECTORY = Path(__file__).resolve().parents[3] / "corpus" / "lexicon"
@@ -126,3 +127,43 @@ def test_words_shorter_than_any_name_and_no_words_name_nobody() -> None:
 
 def test_without_names_nobody_is_named() -> None:
     assert Subjects({}, {}).named(["denemarken"]) == (frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("text", "courts"),
+    [
+        ("Wat zegt de Raad van State over Griekenland?", ("nl-rvs",)),
+        ("What did Luxembourg hold?", ("eu-cjeu",)),
+        ("Was sagt der Europäische Gerichtshof für Menschenrechte?", ("ce-ecthr",)),
+        ("Was sagt der Gerichtshof?", ("eu-cjeu",)),
+        ("Welke rechtbanken weken af van het EHRM?", ("ce-ecthr", "nl-rb")),
+        ("een onafdeling en een subrechtbank", ()),
+        ("", ()),
+    ],
+)
+def test_the_courts_that_a_question_names(text: str, courts: tuple[str, ...]) -> None:
+    assert SUBJECTS.courts_named(text) == courts
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Welche Frist gilt nach der neuen Verordnung?", ("regulation",)),
+        ("Wat schreef het kabinet in de brief?", ("letter",)),
+        ("What does the AIDA report say?", ("report",)),
+        ("Mag de minister overdragen?", ()),
+    ],
+)
+def test_the_kinds_of_documents_that_a_question_asks_for(text: str, kinds: tuple[str, ...]) -> None:
+    assert SUBJECTS.kinds_named(text) == kinds
+
+
+def test_every_court_named_is_a_court_of_the_corpus_and_every_kind_a_kind() -> None:
+    keys = {str(court["key"]) for court in read_toml(DIRECTORY.parent / "courts" / "courts.toml")["court"]}
+    assert [start for start in SUBJECTS.courts if not any(key.startswith(start) for key in keys)] == []
+    assert set(SUBJECTS.kinds) <= {kind.value for kind in Kind}
+
+
+def test_without_phrases_nothing_is_named() -> None:
+    assert Subjects({}, {}).courts_named("Raad van State") == ()
+    assert Subjects({}, {}).kinds_named("brief") == ()
