@@ -9,6 +9,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 import httpx
+import openai
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 from llama_index.llms.openai import OpenAI
 
@@ -39,7 +40,11 @@ class ChatModel:
     @cached_property
     def _model(self) -> "_Endpoint":
         # a proxy of the environment would see what is said to this machine
-        client = httpx.Client(follow_redirects=False, trust_env=not self.is_local, timeout=self._timeout_s)
+        line = httpx.Client(follow_redirects=False, trust_env=not self.is_local, timeout=self._timeout_s)
+        # empty, not None: the client would take both from the environment, and send them to whatever address is configured
+        client = openai.OpenAI(
+            api_key=self._key or "none", base_url=self._address, organization="", project="", max_retries=1, http_client=line
+        )
         return _Endpoint(
             model=self.name,
             api_base=self._address,
@@ -48,7 +53,7 @@ class ChatModel:
             max_tokens=_ANSWER_TOKENS,
             max_retries=1,
             timeout=float(self._timeout_s),
-            http_client=client,
+            openai_client=client,
         )
 
     def complete(self, system: str, user: str) -> str:

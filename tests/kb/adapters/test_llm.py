@@ -24,9 +24,10 @@ def serving(status: int = 200, *, location: str | None = None) -> Iterator[tuple
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            seen.append({"path": self.path, "key": self.headers["Authorization"], **body})
-            told = "echo: " + str(body["messages"][-1]["content"])
-            choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": told}}
+            told = {name.lower(): value for name, value in self.headers.items()}
+            seen.append({"path": self.path, "key": told["authorization"], "headers": told, **body})
+            words = "echo: " + str(body["messages"][-1]["content"])
+            choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": words}}
             answer = json.dumps(
                 {"id": "1", "object": "chat.completion", "created": 1, "model": body["model"], "choices": [choice]}
             ).encode()
@@ -60,6 +61,14 @@ def test_it_asks_and_answers_over_the_chat_protocol() -> None:
     assert seen[0]["path"] == "/v1/chat/completions"
     assert (seen[0]["model"], seen[0]["key"], seen[0]["temperature"]) == ("tiny", "Bearer k", 0.0)
     assert [message["content"] for message in seen[0]["messages"]] == ["rules", "question"]
+
+
+def test_nothing_of_the_environment_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_API_KEY", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/qzqsecretqzq")
+    with serving() as (address, seen):
+        assert ChatModel(address, "tiny", timeout_s=10).complete("rules", "question") == "echo: question"
+    assert "qzqsecretqzq" not in json.dumps(seen)
 
 
 def test_a_redirect_is_not_followed() -> None:
