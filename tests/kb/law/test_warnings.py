@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ingest.corpus import load_corpus
 from kb.domain.citations import cite
 from kb.domain.courts import Courts
-from kb.domain.documents import Document, Passage, TextStatus
+from kb.domain.documents import Document, Passage, TextStatus, Track
 from kb.domain.identifiers import PassageId, canonical_document_id
 from kb.errors import CorpusInvalid
 from kb.law.assess import IBRAHIM, choose, open_points
@@ -128,6 +128,20 @@ def test_an_overtaken_authority_is_named_with_its_successor(corpus: Corpus) -> N
     [warning] = [w for w in found if w.rule == "overtaken-authority"]
     assert "202304791/1/V2" in warning.message["nl"]
     assert warning.document_ids == ("ECLI:NL:RVS:2022:1864", "RVS:202304791/1/V2")
+
+
+def test_what_the_assessment_only_shows_does_not_say_stop(corpus: Corpus) -> None:
+    facts = {"track": "dublin-transfer", "member_state": "DK", "nationality": "SY", "decided_on": "2024-07-01"}
+    [cited] = [w for w in warned(corpus, {**facts, "cites": ["ECLI:NL:RVS:2022:1864"]}) if w.rule == "overtaken-authority"]
+    assert (cited.cited, cited.severity) == (True, "stop")
+    standing = corpus.standings.standing("ECLI:NL:RVS:2022:1864", dt.date(2024, 7, 1), Track.DUBLIN_TRANSFER)
+    document = corpus.documents["ECLI:NL:RVS:2022:1864"]
+    shown = Shown(document, standing, corpus.cite(document, None))
+    rule = next(rule for rule in RULES.rules if rule.id == "overtaken-authority")
+    situation = Situation(
+        Case(), "indirect-refoulement", "dublin-iii", "dublin-iii", Track.DUBLIN_TRANSFER, Track.DUBLIN_TRANSFER, standing.as_of
+    )
+    assert RULES.word(rule, situation, shown).severity == "look"
 
 
 def test_the_vocabulary_of_the_file_is_the_vocabulary_of_the_program() -> None:
