@@ -32,7 +32,7 @@ from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InputRejected, InvalidIdentifier
 
 NAME: Final = "cjeu"
-VERSION: Final = "1"
+VERSION: Final = "2"
 PATTERNS: Final = Path(__file__).resolve().parents[2] / "corpus" / "patterns"
 
 _POINT_ID = re.compile(r"point(\d+)")
@@ -572,7 +572,7 @@ def assemble(
                 part = "body"
             else:
                 opinion = opinion or words.kind_of(block.text) == "opinion"
-                _front_passage(block, front, drafts, start, end, words)
+                _front_passage(block, front, drafts, start, end, words, furniture)
         if part == "front" or role is Role.NOTE:
             pass
         elif (
@@ -631,7 +631,9 @@ def _formula(blocks: Sequence[Block], index: int) -> str:
     return text
 
 
-def _front_passage(block: Block, front: _Front, drafts: list[Draft], start: int, end: int, words: Patterns) -> None:
+def _front_passage(
+    block: Block, front: _Front, drafts: list[Draft], start: int, end: int, words: Patterns, furniture: Sequence[tuple[int, int]]
+) -> None:
     """Title lines are one passage; keywords one; the parties one; the bench and the procedure one."""
     group = "title"
     if block.role is Role.KEYWORDS:
@@ -645,7 +647,7 @@ def _front_passage(block: Block, front: _Front, drafts: list[Draft], start: int,
     else:
         front.titles.append(block.text)
     label = f"front:{group}"
-    if drafts and drafts[-1].part == label:
+    if drafts and drafts[-1].part == label and not any(drafts[-1].end <= at < start for at, _ in furniture[-8:]):
         drafts[-1].end = end
         drafts[-1].texts.append(block.text)
         drafts[-1].calls += block.calls

@@ -25,7 +25,7 @@ from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InputRejected, InvalidIdentifier
 
 NAME: Final = "court-html"
-VERSION: Final = "1"
+VERSION: Final = "2"
 _BLOCKS: Final = frozenset(
     {"p", "div", "li", "td", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt", "dl", "table", "ul", "ol", "blockquote"}
 )

@@ -235,7 +235,7 @@ class HtmlParser:
     """A web page without a parser of its own."""
 
     name = "html"
-    version = "1"
+    version = "2"
 
     def accepts(self, head: bytes, file_name: str) -> bool:  # noqa: ARG002 (the protocol)
         """By the first elements; a name alone is not enough."""

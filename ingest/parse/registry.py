@@ -52,7 +52,9 @@ def parsers() -> Sequence[Parser]:
 
 def parser_versions() -> dict[str, str]:
     """Name to `name/version`, as documents record it: a text read by an older version is read again."""
-    return {found.name: f"{found.name}/{found.version}" for found in parsers()}
+    versions = {found.name: found.version for found in parsers()}
+    versions["rows-cjeu"] = versions["rows"]  # the same parser, for the Court of Justice's texts
+    return {name: f"{name}/{version}" for name, version in versions.items()}
 
 
 def sniff(head: bytes, file_name: str) -> Parser:

@@ -27,7 +27,7 @@ from kb.domain.identifiers import Ecli
 from kb.errors import InputRejected, InvalidIdentifier
 
 NAME: Final = "rows"
-VERSION: Final = "1"
+VERSION: Final = "2"
 _SOURCE = re.compile(rb'"_source"\s*:\s*"([A-Za-z]{2,3}/[\w\- ]{1,60})"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
 _MAX_CONTROL_SHARE: Final = 0.02

@@ -196,3 +196,15 @@ def test_emphasis_and_blanks_cost_no_more_than_their_length(pump: str) -> None:
     begin = time.process_time()
     list(plain_cjeu_blocks("**Judgment** " * 12 + "\n\n1 " + pump * (100_000 // len(pump)) + "x\n\n2 End."))
     assert time.process_time() - begin < 3
+
+
+def test_a_signature_between_lines_of_the_front_is_in_no_passage() -> None:
+    text = (
+        "JUDGMENT OF THE GENERAL COURT\n\n4 March 2031 \n\n"
+        + "The Court heard the parties in a case of rain.\n\n" * 9
+        + "[Signatures]\n\nLanguage of the case: Romanian."
+    )
+    row = {"_source": "EU/CURIA", "text": text, "celex_id": "62031TJ0001", "language": "en"}
+    (document,) = PARSER.parse(json.dumps(row).encode(), "row.json")
+    assert list(golden.problems(document)) == []
+    assert not any("Signatures" in document.text[a:b] for p in document.passages for a, b in p.spans or ((p.start, p.end),))
