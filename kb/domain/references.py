@@ -387,7 +387,8 @@ class ReferenceFinder:
                 (act and act[0] in self._sectioned)
                 or (subdivided and re.search(r"Abs|stk|Nr|Satz", text[start:position]))
                 or (
-                    (language or "")[:2] in self._section_languages and not self._section_of_judgment.search(text[max(0, start - 90) : start])
+                    (language or "")[:2] in self._section_languages
+                    and not self._section_of_judgment.search(text[max(0, start - 90) : start])
                 )
             ):
                 continue
