@@ -103,6 +103,8 @@ def describe(app: FastAPI, held: "Services") -> dict[str, Any]:
         made["components"]["schemas"][name]["properties"]["q"]["pattern"] = _A_WORD
     made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
     made["components"]["schemas"]["AssessBody"]["properties"]["facts"] |= _facts()
+    if not held.settings.llm and (prose := made["components"]["schemas"]["AssessBody"]["properties"].get("prose")):
+        prose["const"] = False  # no language model is configured on this server
     _strict_dates(made)
     made["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "A key of KB_API_KEYS; reading needs one where the server asks for it."},

@@ -25,11 +25,18 @@ _READ = (
 )
 _FORM: dict[str, Any] = {
     "type": "object",
+    "additionalProperties": False,
     "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary", "description": ".docx, .pdf, .md or .txt"},
+        "file": {
+            "type": "string",
+            "minLength": 1,
+            "pattern": r"\S",
+            "description": "A file .docx, .pdf, .md or .txt, or the text of a draft",
+        },
         "as_of": {"type": "string", "format": "date"},
         "with_text": {"type": "boolean"},
+        "text": {"type": "string", "description": "The text of a draft, in the place of a file"},
         "lang": {"type": "string", "enum": ["nl", "en"]},
     },
 }
@@ -98,6 +105,8 @@ async def _from_form(request: Request) -> tuple[CheckBody, str]:
             given["with_text"] = form.get("with_text") in ("true", "1", "on")
             if isinstance(upload, UploadFile) and upload.filename:
                 text = await run_in_threadpool(drafts.read_stream, upload.file, upload.filename)
+            elif isinstance(upload, str) and upload.strip():
+                text = drafts.checked_length(upload)
             elif isinstance(pasted, str) and pasted.strip():
                 text = drafts.checked_length(pasted)
             else:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -32,6 +32,16 @@ _FILES = {
     "ris": ("application/x-research-info-systems", "ris"),
     "bibtex": ("application/x-bibtex", "bib"),
     "csl-json": ("application/vnd.citationstyles.csl+json", "json"),
+}
+_CITATION: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/plain": {"schema": {"type": "string"}},
+            "application/x-research-info-systems": {"schema": {"type": "string"}},
+            "application/x-bibtex": {"schema": {"type": "string"}},
+            "application/vnd.citationstyles.csl+json": {"schema": {"type": "array", "items": {"type": "object"}}},
+        }
+    }
 }
 _UPLOAD = {
     "required": True,
@@ -65,6 +75,7 @@ def documents(request: Request, asked: Annotated[DocumentsRequest, Query()]) -> 
     With `id`, that one document as `/documents/{id}` gives it.
     """
     language = deps.message_language(request, asked.lang)
+    day_or(asked.as_of, today())  # a day that no calendar has is told, also where it is not used
     if asked.id is not None:
         return _document(request, asked.id, asked.form, asked.as_of, None, asked.lang)
     every = deps.view(request).library.documents()
@@ -210,13 +221,13 @@ def _passage(request: Request, id_: str, as_of: dt.date, track: Track | None, la
     return passage_detail(deps.view(request), id_, as_of, track, deps.message_language(request, lang), width)
 
 
-@router.get("/export", tags=["export"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/export", tags=["export"], response_class=Response, responses=_CITATION)
 def export_by_query(request: Request, id_: Id, style: str = "nl", as_of: AsOf = None) -> Response:
     """The same as `/export/{id}`, for ids that are awkward in a path."""
     return export(request, id_, style, as_of)
 
 
-@router.get("/export/{id_:path}", tags=["export"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/export/{id_:path}", tags=["export"], response_class=Response, responses=_CITATION)
 def export(request: Request, id_: str, style: str = "nl", as_of: AsOf = None) -> Response:
     """A ready citation of a document or a passage. Styles: `nl` (Leidraad) and `oscola` as plain text; `ris`, `bibtex`, `csl-json` as
     reference managers import them. An authority that was overtaken at the as-of day says so, and by what: on a second line, or in the

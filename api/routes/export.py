@@ -18,7 +18,10 @@ page_router = APIRouter(include_in_schema=False)
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
+        "content": {
+            kind: {"schema": {"type": "array", "items": {"type": "object"}} if kind.endswith("json") else {"type": "string"}}
+            for kind in MEDIA_TYPES
+        },
     }
 }
 
