@@ -1,4 +1,4 @@
-"""Since when a document can have been known: its date, or for one without a date the newest date among what it cites."""
+"""Since when a document can have been known: its date, else its publication, else the newest date among what it cites."""
 
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Document
@@ -20,4 +20,4 @@ def known_since(library: Library) -> dict[str, LegalDate | None]:
         cited = (documents.get(document_id) for document_id in named if document_id != document.id)
         return max((other.date for other in cited if other and other.date), key=lambda date: date.first_day, default=None)
 
-    return {document.id: document.date or newest(document) for document in documents.values()}
+    return {document.id: document.date or document.published_on or newest(document) for document in documents.values()}

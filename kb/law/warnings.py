@@ -37,7 +37,7 @@ _OF_THE_CASE = {
 }  # fmt: skip
 _OF_A_DOCUMENT = {
     "cited", "documents", "standing", "kinds", "subtypes", "not_subtypes", "topics", "undecided", "document_track", "outside_state",
-    "too_old", "facts_end_before", "verification", "text_status",
+    "undated", "too_old", "facts_end_before", "verification", "text_status",
 }  # fmt: skip
 CONDITIONS = _OF_THE_CASE | _OF_A_DOCUMENT
 
@@ -202,6 +202,7 @@ class WarningRules:
             "undecided": lambda wanted: (undecided(document) is not None) is wanted,
             "document_track": lambda tracks: _track_matches(tracks, document.track, s.track),
             "outside_state": lambda wanted: _is_outside(document, self.home_state) is wanted,
+            "undated": lambda wanted: (document.date is None and document.published_on is None) is wanted,
             "too_old": lambda wanted: (self.age_days(document, s.as_of) > self.report_max_age_days) is wanted,
             "facts_end_before": lambda wanted: (self.turning_point(document, s) is not None) is wanted,
             "verification": lambda values: item.verification in values,

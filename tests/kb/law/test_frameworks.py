@@ -404,6 +404,7 @@ def test_the_readme_names_every_key_and_mark_that_a_reviewer_meets() -> None:
 WARNINGS: dict[str, Any] = tomllib.loads((CORPUS / "warnings.toml").read_text(encoding="utf-8"))
 CONDITIONS = {
     "argued_track", "framework_open", "date_imprecise", "member_state_not", "registered_after_decision", "not_subtypes",
+    "undated",
     "track", "regime", "status_there", "member_state", "nationality", "framework", "version", "has", "lacks", "words", "without_words",
     "decided_from", "decided_until", "registered_from", "registered_until", "cited", "documents", "standing", "kinds", "subtypes", "topics",
     "undecided", "document_track", "outside_state", "too_old", "facts_end_before", "verification", "text_status", "element_open",

@@ -77,5 +77,7 @@ def test_a_document_without_a_date_is_no_older_than_what_it_cites(light_index: K
     assert since["BVerwG-1C26.21-after-QY"] == LegalDate.parse("2024-06-18"), "it applies QY"
     assert since["ECLI:NL:RBDHA:2021:689"] == LegalDate.parse("2021"), "the year of an ECLI is that of the decision"
     for document in light_index.view().library.documents():
+        if document.date is None and document.published_on is not None:
+            assert since[document.id] == document.published_on
         if document.date is not None:
             assert since[document.id] == document.date
