@@ -1,14 +1,16 @@
 """Fits when to say that nothing was found: `python -m evals.calibrate` writes `corpus/lexicon/relevance.toml`.
 
 Questions of the dev halves only. Answerable: every question of the collections below; unanswerable: those of `unanswerable` marked so.
-Classes are weighted to count alike; the threshold is the highest at which at most two answerable questions in a hundred are refused: a
-refusal hides passages that a reader could judge. Where the words cannot speak, it lies below every answerable question of the dev half.
+Classes are weighted to count alike; the threshold is the highest at which at most one answerable question in two hundred is refused by
+models that did not see it (cross-validation): a refusal hides passages that a reader could judge. Where the words cannot speak, it lies
+below every answerable question of the dev half.
 """
 
 import sys
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 
 from evals.load import Split, load
 from kb.domain.query import Filters
@@ -21,7 +23,8 @@ MODELS = {
     "without_words": ("nearest", "freed", "crossing"),
     "words_only": ("in_corpus", "in_best"),
 }
-_MOST_FALSE = 0.02  # of the answerable questions of the dev half that may be refused
+_MOST_FALSE = 0.005  # of the answerable questions of the dev half that may be refused, each judged by a model that did not see it
+_FOLDS, _SHUFFLES = 6, 5
 
 
 def samples(split: Split) -> list[tuple[Features, bool]]:
@@ -59,6 +62,18 @@ def _threshold(judged: list[tuple[float, bool]]) -> float:
     return 0.01
 
 
+def _unseen(rows: list[tuple[Features, bool]], names: tuple[str, ...]) -> list[tuple[float, bool]]:
+    """The probability of each question by models fitted without it, the mean over several ways to part them."""
+    answers = np.array([answerable for _, answerable in rows])
+    total = np.zeros(len(rows))
+    for seed in range(_SHUFFLES):
+        for seen, left in StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(total, answers):
+            intercept, weights = fit([rows[i] for i in seen], names)
+            for i in left:
+                total[i] += _probability(rows[i][0], intercept, weights) / _SHUFFLES
+    return list(zip(total.tolist(), answers.tolist(), strict=True))
+
+
 def _below_all(judged: list[tuple[float, bool]]) -> float:
     """Three quarters of the least probable answerable question: few are asked where the words cannot speak, so a margin is left."""
     return round(0.75 * min(probability for probability, answerable in judged if answerable), 4)
@@ -80,8 +95,10 @@ def main() -> int:
         # few unanswerable questions are in a language without passages: their dense features are learnt from all
         rows = dev if model == "without_words" else [row for row in dev if usable(row[0])]
         intercept, weights = fit(rows, names)
-        choose = _below_all if model == "without_words" else _threshold
-        threshold = choose([(_probability(f, intercept, weights), a) for f, a in dev if usable(f)])
+        if model == "without_words":
+            threshold = _below_all([(_probability(f, intercept, weights), a) for f, a in dev if usable(f)])
+        else:
+            threshold = _threshold(_unseen(rows, names))
         told = [f"{name} = {weight:.4f}" for name, weight in weights.items()]
         lines += ["", f"[{model}]", f"threshold = {threshold}", f"intercept = {intercept:.4f}", f"[{model}.weights]", *told]
         for half, sample in (("dev", dev), ("test", test)):
