@@ -46,6 +46,11 @@ def quiet_libraries() -> None:
     both stay silent; what other libraries warn of is told by name and place."""
     for name in ("uvicorn.access", "httpx", "httpx2", "httpcore"):
         logging.getLogger(name).disabled = True
+    for name in ("uvicorn", "uvicorn.error"):
+        # a server that was started with its own set-up prints the message of an error, and with it what was asked
+        server = logging.getLogger(name)
+        server.handlers.clear()
+        server.propagate = True
     root = logging.getLogger()
     if not any(isinstance(handler, _Library) for handler in root.handlers):
         root.addHandler(_Library(logging.WARNING))

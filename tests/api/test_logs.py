@@ -84,10 +84,16 @@ def quiet() -> Iterator[None]:
     root = logging.getLogger()
     before = list(root.handlers)
     disabled = {name: logging.getLogger(name).disabled for name in ("uvicorn.access", "httpx", "httpx2", "httpcore")}
+    server = logging.getLogger("uvicorn")
+    handlers, propagates = list(server.handlers), server.propagate
+    # as uvicorn sets itself up where nobody tells it otherwise
+    server.addHandler(logging.StreamHandler())
+    server.propagate = False
     events.quiet_libraries()
     yield
     logging.captureWarnings(False)
     root.handlers = before
+    server.handlers, server.propagate = handlers, propagates
     for name, was in disabled.items():
         logging.getLogger(name).disabled = was
 

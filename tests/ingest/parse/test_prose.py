@@ -137,9 +137,14 @@ def test_no_pattern_takes_more_than_its_share_of_time(pump: str) -> None:
 
 def test_reading_takes_time_that_grows_with_the_text() -> None:
     page = f"{PROSE}\nGriekse statushouders\n\n{PROSE}\nEen noot.1\n\n1 ABRvS 28 juli 2021.\n\n" + "(" * 50 + "\n\n"
-    took = []
-    for size in (200, 800):
-        started = time.process_time()
-        letter.LetterParser().parse_text(page * size)
-        took.append(time.process_time() - started)
-    assert took[1] < 10 * max(took[0], 0.02)
+
+    def seconds(size: int) -> float:
+        # the fastest of three: the collector's pauses are no property of the reading
+        took = []
+        for _ in range(3):
+            started = time.process_time()
+            letter.LetterParser().parse_text(page * size)
+            took.append(time.process_time() - started)
+        return min(took)
+
+    assert seconds(800) < 10 * max(seconds(200), 0.02)
