@@ -86,6 +86,10 @@ def quiet() -> Iterator[None]:
     disabled = {name: logging.getLogger(name).disabled for name in ("uvicorn.access", "httpx", "httpx2", "httpcore")}
     server = logging.getLogger("uvicorn")
     handlers, propagates = list(server.handlers), server.propagate
+    # other tests of this process start servers that say less
+    levels = {name: logging.getLogger(name).level for name in ("uvicorn", "uvicorn.error")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     # as uvicorn sets itself up where nobody tells it otherwise
     server.addHandler(logging.StreamHandler())
     server.propagate = False
@@ -94,6 +98,8 @@ def quiet() -> Iterator[None]:
     logging.captureWarnings(False)
     root.handlers = before
     server.handlers, server.propagate = handlers, propagates
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     for name, was in disabled.items():
         logging.getLogger(name).disabled = was
 
