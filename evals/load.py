@@ -174,18 +174,19 @@ def _questions(
             if body["style"] not in STYLES:
                 raise ValueError(f"style {body['style']!r} is none of {', '.join(STYLES)}")
             seen.add(qid)
+            exclude = tuple(canonical(item) for item in body.get("exclude", ()))
             question = Question(
                 qid=qid,
                 text=normalise_query(body["text"]) if "text_of" not in body else "",
                 lang=body["lang"],
                 style=body["style"],
                 as_of=dt.date.fromisoformat(body["as_of"]) if body.get("as_of") else card.as_of,
-                filters=_filters(body.get("filters") or {}),
+                filters=replace(_filters(body.get("filters") or {}), without=exclude),
                 answerable=body.get("answerable", True),
                 grades=grades.get(qid, {}),
                 spans=spans.get(qid, ()),
                 text_of=canonical(body["text_of"]) if "text_of" in body else None,
-                exclude=tuple(canonical(item) for item in body.get("exclude", ())),
+                exclude=exclude,
             )
             if question.answerable != any(grade > 0 for grade in question.grades.values()):
                 raise ValueError("an answerable question needs a judgment of 1 or more, another one may have none")

@@ -76,6 +76,8 @@ class MemoryIndex:
                 return False
             if condition.any_of and not set(value if isinstance(value, list) else [str(value)]) & set(condition.any_of):
                 return False
+            if condition.none_of and set(value if isinstance(value, list) else [str(value)]) & set(condition.none_of):
+                return False
             if condition.at_least is not None and not (isinstance(value, int) and value >= condition.at_least):
                 return False
             if condition.at_most is not None and not (isinstance(value, int) and value <= condition.at_most):

@@ -51,7 +51,10 @@ def _config(dimension: int) -> edge.EdgeConfig:
 
 def _filter(filters: Filters) -> edge.Filter | None:
     must: list[Any] = []
+    must_not: list[Any] = []
     for condition in filters.conditions():
+        if condition.none_of:
+            must_not.append(edge.FieldCondition(condition.field, match=edge.MatchAny(list(condition.none_of))))
         if condition.any_of:
             must.append(edge.FieldCondition(condition.field, match=edge.MatchAny(list(condition.any_of))))
         if condition.at_least is not None or condition.at_most is not None:
@@ -60,7 +63,7 @@ def _filter(filters: Filters) -> edge.Filter | None:
                 lte=float(condition.at_most) if condition.at_most is not None else None,
             )
             must.append(edge.FieldCondition(condition.field, range=bounds))
-    return edge.Filter(must=must) if must else None
+    return edge.Filter(must=must, must_not=must_not) if must or must_not else None
 
 
 class EdgeIndex:

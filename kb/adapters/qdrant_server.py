@@ -45,12 +45,15 @@ def _patiently(call: Callable[[], T]) -> T:
 
 def _filter(filters: Filters) -> m.Filter | None:
     must: list[m.Condition] = []
+    must_not: list[m.Condition] = []
     for condition in filters.conditions():
+        if condition.none_of:
+            must_not.append(m.FieldCondition(key=condition.field, match=m.MatchAny(any=list(condition.none_of))))
         if condition.any_of:
             must.append(m.FieldCondition(key=condition.field, match=m.MatchAny(any=list(condition.any_of))))
         if condition.at_least is not None or condition.at_most is not None:
             must.append(m.FieldCondition(key=condition.field, range=m.Range(gte=condition.at_least, lte=condition.at_most)))
-    return m.Filter(must=must) if must else None
+    return m.Filter(must=must, must_not=must_not) if must or must_not else None
 
 
 class ServerIndex:

@@ -46,6 +46,7 @@ class Filters:
     tracks: tuple[Track, ...] = ()
     text_statuses: tuple[TextStatus, ...] = ()
     documents: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # documents left out: the ruling itself, when its paragraph is the question
     nationalities: tuple[str, ...] = ()
     decided_from: LegalDate | None = None
     decided_until: LegalDate | None = None
@@ -71,6 +72,8 @@ class Filters:
             ("nationalities", self.nationalities),
         )
         found = [Condition(name, any_of=tuple(str(value) for value in values)) for name, values in any_of if values]
+        if self.without:
+            found.append(Condition("document_id", none_of=self.without))
         if self.decided_from:
             found.append(Condition("decided_last", at_least=self.decided_from.first))
         if self.decided_until:
@@ -84,10 +87,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`field` holds one of `any_of`, or an integer between the bounds, inclusive."""
+    """`field` holds one of `any_of`, none of `none_of`, or an integer between the bounds, inclusive."""
 
     field: str
     any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
     at_least: int | None = None
     at_most: int | None = None
 

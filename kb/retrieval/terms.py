@@ -22,10 +22,11 @@ class Terms:
 
     @classmethod
     def load(cls, directory: Path, lexicon: Lexicon) -> "Terms":
-        """Raises: CorpusInvalid, naming the file."""
+        """From `terms.toml` and every `terms-*.toml` beside it. Raises: CorpusInvalid, naming the file."""
         phrases: dict[str, dict[Phrase, list[int]]] = {}
         stems: list[dict[str, tuple[str, ...]]] = []
-        for number, concept in enumerate(read_toml(directory / "terms.toml").get("term", [])):
+        files = (directory / "terms.toml", *sorted(directory.glob("terms-*.toml")))
+        for number, concept in enumerate(row for file in files for row in read_toml(file).get("term", [])):
             own: dict[str, tuple[str, ...]] = {}
             for language, terms in concept.items():
                 made = [tuple(lexicon.stems(term, language)) for term in str(terms).split("|")]

@@ -78,6 +78,8 @@ FILTERS = [
     Filters(states=("GR",), kinds=(Kind.JUDGMENT,), decided_from=LegalDate("2020-01-10")),
     Filters(decided_until=LegalDate("2020-01-20")),
     Filters(documents=("D3", "D4")),
+    Filters(without=("D3", "D4")),
+    Filters(without=("D3",), states=("DK",)),
     Filters(existing_on=LegalDate("2020-01-15")),
     Filters(states=("BE",)),
 ]
