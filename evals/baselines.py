@@ -3,14 +3,17 @@
 - `bm25`: the engine's word counts over our stems, alone;
 - `dense`: the engine's nearest vectors, alone;
 - `hybrid`: reciprocal rank fusion of these two, with no signal of ours;
+- `bm25-plain`, `dense-plain`, `hybrid-plain`: the same three over the passages' own words, as a plain pipeline has them. The first three
+  read an index whose passages already carry what we put there: title and headings among the words, a context line in the vector;
 - `llamaindex`: its default pipeline (SentenceSplitter, VectorStoreIndex) over the same texts with the same model.
 
-The first three see the same index, filters and as-of day as ours. LlamaIndex's default has none of these; only the languages that may
+All but the last see the same filters and as-of day as ours. LlamaIndex's default has none of these; only the languages that may
 answer are taken from its ranking. None knows exact identifiers, treatment or refusal.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,34 +27,39 @@ from pydantic import PrivateAttr
 
 from evals.load import Question
 from evals.run import DEPTH, Shown, System, expression_key
+from ingest.chunk import chunk_texts
 from kb.domain.dates import LegalDate
 from kb.domain.documents import Passage
-from kb.domain.identifiers import PassageId
+from kb.domain.identifiers import PassageId, point_id
 from kb.domain.results import Scored, StandingValue
-from kb.ports import Embedder, Vectors
+from kb.ports import Embedder, PassageIndex, Point, Vectors
 from kb.retrieval.fusion import reciprocal_rank_fusion
 from kb.retrieval.languages import LANGUAGES, detect_language
-from kb.wiring import KnowledgeBase, build_embedder
+from kb.retrieval.passages import payload_of
+from kb.wiring import KnowledgeBase, build_embedder, build_engine
 
 _QUERY_TERMS = 64  # distinct; as many as our own search asks the engine for
-BASELINES = ("bm25", "dense", "hybrid", "llamaindex")
+PLAIN = "-plain"
+BASELINES = ("bm25", "dense", "hybrid", "bm25-plain", "dense-plain", "hybrid-plain", "llamaindex")
 
 
 class EngineBaseline:
-    """One side of the engine, or the plain fusion of both, over the generation that answers."""
+    """One side of the engine, or the plain fusion of both, over the generation that answers, or over `index`."""
 
-    def __init__(self, name: str, kb: KnowledgeBase) -> None:
+    def __init__(self, name: str, kb: KnowledgeBase, index: PassageIndex | None = None) -> None:
         self.name = name
         self._kb = kb
+        self._sides = name.removesuffix(PLAIN)
+        self._index = index
         self._successors = Successors(kb)
 
     def answer(self, question: Question) -> Sequence[Shown]:
         filters = replace(question.filters, existing_on=LegalDate.of(question.as_of))
-        index = self._kb.view().generation.index
+        index = self._index or self._kb.view().generation.index
         rankings: list[list[Scored]] = []
-        if self.name in ("dense", "hybrid"):
+        if self._sides in ("dense", "hybrid"):
             rankings.append(index.dense(self._kb.embedder.embed_query(question.text), limit=DEPTH, filters=filters))
-        if self.name in ("bm25", "hybrid"):
+        if self._sides in ("bm25", "hybrid"):
             language = detect_language(question.text, default="nl")
             words = self._kb.lexicon.stems(question.text, language if language in LANGUAGES else "en")
             stems = list(dict.fromkeys(words))[:_QUERY_TERMS]
@@ -59,6 +67,32 @@ class EngineBaseline:
         ranked = reciprocal_rank_fusion(rankings) if len(rankings) > 1 else rankings[0]
         passages = self._kb.view().library.passages_by_id([item.passage_id for item in ranked])
         return [shown_passage(passages[i.passage_id], i.score, self._successors, question) for i in ranked if i.passage_id in passages]
+
+
+def plain_index(kb: KnowledgeBase, bulk: Embedder, cache: Path) -> PassageIndex:
+    """An index of the same passages by their own words alone, no context line, no title, no headings; made anew each time.
+
+    Args: bulk: a fast backend of the same model; cache: a folder for its vectors, which may be deleted at any time.
+    """
+    held = [(document, passage) for document, _, passage in kb.view().library.searchable()]
+    bodies = [passage.display or passage.text for _, passage in held]
+    chunks = chunk_texts([""] * len(held), bodies, bulk)
+    vectors = _remembered("plain", [chunk.text for chunk in chunks], bulk.embed_passages, bulk, cache)
+    stems = [kb.lexicon.stems(body, passage.language) for body, (_, passage) in zip(bodies, held, strict=True)]
+    points = (
+        Point(
+            point_id(held[chunk.passage][1].id, held[chunk.passage][1].text_sha256, chunk.number),
+            vector,
+            payload_of(*held[chunk.passage], stems[chunk.passage]),
+        )
+        for chunk, vector in zip(chunks, vectors, strict=True)
+    )
+    engine = build_engine(kb.settings)
+    place = cache / "plain-index"
+    engine.drop(place)
+    shutil.rmtree(place, ignore_errors=True)
+    engine.build(place, points, dimension=bulk.space.dimension)
+    return engine.open(place)
 
 
 class Successors:
@@ -128,7 +162,8 @@ class LlamaIndexBaseline:
         model = ModelForLlama(bulk)
         nodes = SentenceSplitter().get_nodes_from_documents(list(self._documents()))
         texts = [node.get_content(metadata_mode="embed") for node in nodes]  # type: ignore[arg-type]
-        for node, vector in zip(nodes, _remembered(texts, model, bulk, cache), strict=True):
+        vectors = _remembered("llamaindex", texts, lambda given: np.asarray(model.get_text_embedding_batch(list(given))), bulk, cache)
+        for node, vector in zip(nodes, vectors, strict=True):
             node.embedding = [float(x) for x in vector]
         index = VectorStoreIndex(nodes, embed_model=ModelForLlama(kb.embedder))
         self._retriever = index.as_retriever(similarity_top_k=DEPTH)
@@ -176,13 +211,13 @@ class LlamaIndexBaseline:
         return best[1] if best[0] > 0 else ""
 
 
-def _remembered(texts: Sequence[str], model: ModelForLlama, embedder: Embedder, cache: Path) -> Vectors:
+def _remembered(name: str, texts: Sequence[str], embed: Callable[[Sequence[str]], Vectors], embedder: Embedder, cache: Path) -> Vectors:
     digest = hashlib.sha256("\x00".join([embedder.space.name, embedder.space.weights_sha256, *texts]).encode()).hexdigest()[:16]
-    path = cache / f"llamaindex-{digest}.npy"
+    path = cache / f"{name}-{digest}.npy"
     if path.is_file():
         held: Vectors = np.load(path)
         return held
-    vectors = np.asarray(model.get_text_embedding_batch(list(texts)), dtype=np.float32)
+    vectors = np.asarray(embed(texts), dtype=np.float32)
     cache.mkdir(parents=True, exist_ok=True)
     np.save(path, vectors)
     return vectors
@@ -191,9 +226,10 @@ def _remembered(texts: Sequence[str], model: ModelForLlama, embedder: Embedder, 
 def build(names: Sequence[str], kb: KnowledgeBase, cache: Path) -> list[System]:
     """The baselines asked for, in the given order."""
     systems: list[System] = []
+    plain = plain_index(kb, build_embedder(kb.settings, bulk=True), cache) if any(name.endswith(PLAIN) for name in names) else None
     for name in names:
         if name == "llamaindex":
             systems.append(LlamaIndexBaseline(kb, build_embedder(kb.settings, bulk=True), cache))
         else:
-            systems.append(EngineBaseline(name, kb))
+            systems.append(EngineBaseline(name, kb, plain if name.endswith(PLAIN) else None))
     return systems

@@ -40,7 +40,6 @@ from kb.store.ledger import Entry, Ledger
 from kb.store.library import SCHEMA_VERSION, Library, LibraryWriter, schema_of
 from kb.store.vectors import VectorCache, space_key
 
-_NEVER = 99_991_231
 _MIN_COVERAGE = 0.99
 
 
@@ -385,10 +384,12 @@ class Pipeline:
     @staticmethod
     def _rules_changed(held: Sequence[Expression]) -> bool:
         """Whether a newer parser would read this file."""
+        from ingest import voice_doubt
         from ingest.parse import patterns
         from ingest.parse.registry import parser_versions
 
         versions = parser_versions() | {name: f"{name}/{patterns.load(name)['version']}" for name in ("voice-nl",)}
+        versions[voice_doubt.NAME] = f"{voice_doubt.NAME}/{voice_doubt.load_doubt().version}"
         rules = [rule for e in held for rule in e.parser.split("+")]  # `rechtspraak/1+voice-nl/1`
         return any(versions.get(rule.partition("/")[0], rule) != rule for rule in rules)
 
@@ -444,8 +445,8 @@ class Pipeline:
 
         def points() -> Iterator[Point]:
             for number, (chunk, vector) in enumerate(zip(chunks, vectors, strict=True), 1):
-                document, expression, passage = held[chunk.passage]
-                payload = self._payload(document, expression, passage, stems[chunk.passage])
+                document, _, passage = held[chunk.passage]
+                payload = passages.payload_of(document, passage, stems[chunk.passage])
                 yield Point(point_id(passage.id, passage.text_sha256, chunk.number), vector, payload)
                 if number % 1000 == 0 or number == len(chunks):
                     self._progress("indexing", number, len(chunks))
@@ -480,27 +481,6 @@ class Pipeline:
         )
         Traces(self._settings.data_dir).remember(facts)
         return build.name
-
-    @staticmethod
-    def _payload(document: Document, expression: Expression, passage: Passage, stems: Sequence[str]) -> dict[str, str | int | list[str]]:
-        """What the engine filters and counts; flat, and nothing that cannot be made again from the library."""
-        payload: dict[str, str | int | list[str]] = {
-            "passage_id": passage.id,
-            "document_id": document.id,
-            "kind": str(document.kind),
-            "court": document.court,
-            "language": passage.language,
-            "voice": str(passage.voice),
-            "text_status": str(expression.text_status),
-            "states": list(document.states),
-            "nationalities": list(document.nationalities),
-            "decided_first": document.date.first if document.date else 0,
-            "decided_last": document.date.last if document.date else _NEVER,
-            "stems": " ".join(stems),
-        }
-        if document.track:
-            payload["track"] = str(document.track)
-        return payload
 
 
 def _stem_frequencies(held: Sequence[tuple[Document, Expression, Passage]], stems: Sequence[Sequence[str]]) -> dict[str, Counter[str]]:

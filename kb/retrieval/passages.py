@@ -9,6 +9,7 @@ from kb.domain.documents import Document, Passage, TextStatus, Voice
 from kb.domain.identifiers import PassageId
 
 CHUNKER = "context-line/2"
+_NEVER = 99_991_231  # the last day of a document without a date: it may be of any
 _DIGEST_LANGUAGES = ("nl", "en")
 
 
@@ -73,3 +74,24 @@ def words_of(document: Document, passage: Passage) -> str:
     """What the lexical side counts for a passage: title, heading and the text without its furniture."""
     title = document.title_nl if passage.language == "nl" and document.title_nl else document.title
     return "\n".join(part for part in (title, " ".join(passage.heading_path), passage.display or passage.text) if part)
+
+
+def payload_of(document: Document, passage: Passage, stems: Sequence[str]) -> dict[str, str | int | list[str]]:
+    """What the engine filters and counts; flat, and nothing that cannot be made again from the library."""
+    payload: dict[str, str | int | list[str]] = {
+        "passage_id": passage.id,
+        "document_id": document.id,
+        "kind": str(document.kind),
+        "court": document.court,
+        "language": passage.language,
+        "voice": str(passage.voice),
+        "text_status": str(passage.text_status),
+        "states": list(document.states),
+        "nationalities": list(document.nationalities),
+        "decided_first": document.date.first if document.date else 0,
+        "decided_last": document.date.last if document.date else _NEVER,
+        "stems": " ".join(stems),
+    }
+    if document.track:
+        payload["track"] = str(document.track)
+    return payload
