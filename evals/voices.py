@@ -134,12 +134,19 @@ def predict(
     return found
 
 
-def _voice_of(document: ParsedDocument, label: Label) -> Voice | None:
-    best = max(document.passages, key=lambda p: min(p.end, label.end) - max(p.start, label.start), default=None)
-    if best is None:
+def passage_at(document: ParsedDocument, label: Label) -> int | None:
+    """Which passage of the document a label is about; None where the text is cut otherwise now."""
+    shared = [min(p.end, label.end) - max(p.start, label.start) for p in document.passages]
+    if not shared:
         return None
-    shared = min(best.end, label.end) - max(best.start, label.start)
-    return best.voice if shared >= _SAME * (label.end - label.start) and shared >= _SAME * (best.end - best.start) else None
+    at = max(range(len(shared)), key=shared.__getitem__)
+    best = document.passages[at]
+    return at if shared[at] >= _SAME * (label.end - label.start) and shared[at] >= _SAME * (best.end - best.start) else None
+
+
+def _voice_of(document: ParsedDocument, label: Label) -> Voice | None:
+    at = passage_at(document, label)
+    return document.passages[at].voice if at is not None else None
 
 
 def score_voices(labels: Sequence[Label], root: Path, *, parse: Callable[[Path], Sequence[ParsedDocument]] = parse_file) -> Scores:

@@ -25,6 +25,7 @@ from ingest.parse.inline import inline, words_of
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import Anchor, Block, Draft, HeadingPath, Role, TextBuilder, merged_links, passages_of, squash
 from ingest.parse.xml import local_name, parse_html, parse_xml
+from ingest.voice_doubt import with_doubt
 from ingest.voice_eu import cjeu_voices
 from kb.domain.documents import Kind
 from kb.domain.identifiers import Ecli
@@ -32,7 +33,7 @@ from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InputRejected, InvalidIdentifier
 
 NAME: Final = "cjeu"
-VERSION: Final = "2"
+VERSION: Final = "3"
 PATTERNS: Final = Path(__file__).resolve().parents[2] / "corpus" / "patterns"
 
 _POINT_ID = re.compile(r"point(\d+)")
@@ -620,7 +621,7 @@ def assemble(
     cjeu_voices(drafts, opinion=metadata.kind is Kind.OPINION, reference=reference)
     _only_real_calls(drafts)
     links = [link for index in sorted(anchors) for link in merged_links(anchors[index], text=text)]
-    return ParsedDocument(text, passages_of(drafts), metadata, parser, furniture=furniture, links=links, warnings=problems)
+    return with_doubt(ParsedDocument(text, passages_of(drafts), metadata, parser, furniture=furniture, links=links, warnings=problems))
 
 
 def _formula(blocks: Sequence[Block], index: int) -> str:

@@ -18,6 +18,7 @@ from ingest.parse.inline import inline, words_of
 from ingest.parse.model import Metadata, ParsedDocument, ParsedPassage
 from ingest.parse.outline import Draft, HeadingPath, TextBuilder, passages_of, squash
 from ingest.parse.xml import local_name, parse_html, parse_xml
+from ingest.voice_doubt import with_doubt
 from ingest.voice_eu import section_of, voice_in
 from kb.domain.documents import Kind, Voice
 from kb.domain.identifiers import Ecli
@@ -25,7 +26,7 @@ from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InputRejected, InvalidIdentifier
 
 NAME: Final = "court-html"
-VERSION: Final = "2"
+VERSION: Final = "3"
 _BLOCKS: Final = frozenset(
     {"p", "div", "li", "td", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt", "dl", "table", "ul", "ol", "blockquote"}
 )
@@ -177,7 +178,7 @@ def _german(root: etree._Element) -> ParsedDocument:
     if metadata.title is None:
         parts = (metadata.court, metadata.date, ", ".join(metadata.case_numbers))
         metadata.title = ", ".join(part for part in parts if part) or None
-    return ParsedDocument(
+    document = ParsedDocument(
         reader.builder.text,
         passages_of(reader.drafts),
         metadata,
@@ -185,6 +186,7 @@ def _german(root: etree._Element) -> ParsedDocument:
         furniture=reader.furniture,
         warnings=reader.warnings,
     )
+    return with_doubt(document)
 
 
 def _ecli(text: str) -> str | None:

@@ -18,12 +18,13 @@ from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import BREAK, Draft, TextBuilder, passages_of
 from ingest.parse.strasbourg import Line, cut
 from ingest.parse.xml import local_name, parse_html
+from ingest.voice_doubt import with_doubt
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InputRejected
 
 NAME: Final = "hudoc"
-VERSION: Final = "2"
+VERSION: Final = "3"
 _ECLI = re.compile(r"ECLI:CE:ECHR:\d{4}:\d{4}(?:JUD|DEC|REP)\d{9}")
 _FILE = re.compile(r"(?<!\d)00[1-5]-\d{4,6}(?!\d)")
 _APPLICATIONS = re.compile(
@@ -100,9 +101,10 @@ class HudocParser:
         held = {number for *_, number in notes}
         for draft in drafts:
             draft.calls = [number for at, number in calls if draft.start <= at < draft.end and number in held]
-        return [
-            ParsedDocument(text, passages_of(drafts), metadata, f"{NAME}/{VERSION}", furniture=found.furniture, warnings=found.warnings)
-        ]
+        document = ParsedDocument(
+            text, passages_of(drafts), metadata, f"{NAME}/{VERSION}", furniture=found.furniture, warnings=found.warnings
+        )
+        return [with_doubt(document)]
 
 
 def is_strasbourg(text: str) -> bool:

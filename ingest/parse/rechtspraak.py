@@ -18,6 +18,7 @@ from lxml import etree
 from ingest.parse.dutch import Line, Role, segment
 from ingest.parse.model import Metadata, ParsedDocument, SourceLink
 from ingest.parse.xml import attribute, local_name, parse_xml
+from ingest.voice_doubt import with_doubt
 from ingest.voice_nl import Court, load_rules
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Kind
@@ -332,7 +333,7 @@ class RechtspraakParser:
     """
 
     name = "rechtspraak"
-    version = "1"
+    version = "2"
 
     def accepts(self, head: bytes, file_name: str) -> bool:  # noqa: ARG002  (the Parser protocol)
         return b"<open-rechtspraak" in head
@@ -358,14 +359,16 @@ class RechtspraakParser:
             run_on=not any(line.number for line in lines),
         )
         return [
-            ParsedDocument(
-                text=text,
-                passages=found.passages,
-                metadata=metadata,
-                parser=f"{self.name}/{self.version}+voice-nl/{rules.version}",
-                furniture=found.furniture,
-                links=links,
-                warnings=warnings + found.warnings,
+            with_doubt(
+                ParsedDocument(
+                    text=text,
+                    passages=found.passages,
+                    metadata=metadata,
+                    parser=f"{self.name}/{self.version}+voice-nl/{rules.version}",
+                    furniture=found.furniture,
+                    links=links,
+                    warnings=warnings + found.warnings,
+                )
             )
         ]
 

@@ -16,6 +16,7 @@ from ingest.parse.decode import decode, refuse_unreadable
 from ingest.parse.dutch import Line, Role, segment
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.rechtspraak import split_case_numbers
+from ingest.voice_doubt import with_doubt
 from ingest.voice_nl import Court, VoiceRules, load_rules
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Kind
@@ -58,7 +59,7 @@ class RechtspraakRowsParser:
     """
 
     name = "rechtspraak-rows"
-    version = "1"
+    version = "2"
 
     def accepts(self, head: bytes, file_name: str) -> bool:
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
@@ -112,13 +113,15 @@ class RechtspraakRowsParser:
             derived=True,
             run_on=run_on,
         )
-        return ParsedDocument(
-            text=text,
-            passages=found.passages,
-            metadata=metadata,
-            parser=f"{self.name}/{self.version}+voice-nl/{rules.version}",
-            furniture=found.furniture,
-            warnings=warnings + found.warnings,
+        return with_doubt(
+            ParsedDocument(
+                text=text,
+                passages=found.passages,
+                metadata=metadata,
+                parser=f"{self.name}/{self.version}+voice-nl/{rules.version}",
+                furniture=found.furniture,
+                warnings=warnings + found.warnings,
+            )
         )
 
 

@@ -23,6 +23,7 @@ PARSERS: Final[tuple[tuple[str, str], ...]] = (
 )
 # called by name, never asked: what they read does not become a document
 _BY_NAME: Final[tuple[tuple[str, str], ...]] = (("draft", "ingest.parse.draft"),)
+_FORMS: Final = {"rows": ("cjeu",), "cjeu": ("formex",), "court-html": ("rii", "euaa", "fln")}
 _REFUSED: Final = (
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
@@ -53,7 +54,8 @@ def parsers() -> Sequence[Parser]:
 def parser_versions() -> dict[str, str]:
     """Name to `name/version`, as documents record it: a text read by an older version is read again."""
     versions = {found.name: found.version for found in parsers()}
-    versions["rows-cjeu"] = versions["rows"]  # the same parser, for the Court of Justice's texts
+    for parser_name, forms in _FORMS.items():  # the same parser, for another form of text
+        versions |= {f"{parser_name}-{form}": versions[parser_name] for form in forms}
     return {name: f"{name}/{version}" for name, version in versions.items()}
 
 

@@ -20,6 +20,7 @@ from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import Block, Role, passages_of
 from ingest.parse.report_facts import add_facts, read_facts
 from ingest.parse.segments import segment, settings
+from ingest.voice_doubt import with_doubt
 from ingest.voice_eu import base_language, cjeu_section
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Kind, Voice
@@ -27,7 +28,7 @@ from kb.domain.identifiers import Ecli
 from kb.errors import InputRejected, InvalidIdentifier
 
 NAME: Final = "rows"
-VERSION: Final = "2"
+VERSION: Final = "3"
 _SOURCE = re.compile(rb'"_source"\s*:\s*"([A-Za-z]{2,3}/[\w\- ]{1,60})"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
 _MAX_CONTROL_SHARE: Final = 0.02
@@ -120,8 +121,10 @@ class RowsParser:
             _answers(found.drafts)
         if not found.drafts:
             raise InputRejected("no-text", f"{file_name}: no passage could be read")
-        return ParsedDocument(
-            text, passages_of(found.drafts), metadata, f"{NAME}/{VERSION}", furniture=sorted(found.furniture), warnings=warnings
+        return with_doubt(
+            ParsedDocument(
+                text, passages_of(found.drafts), metadata, f"{NAME}/{VERSION}", furniture=sorted(found.furniture), warnings=warnings
+            )
         )
 
     def _cjeu(self, row: Mapping[str, Any], text: str, warnings: list[str]) -> ParsedDocument:
