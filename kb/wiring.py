@@ -31,6 +31,7 @@ from kb.law.warnings import WarningRules
 from kb.ports import Embedder, IndexEngine, LanguageModel, Reranker
 from kb.retrieval.identify import ExactPath
 from kb.retrieval.lexical import Lexicon
+from kb.retrieval.mentions import MentionReader, MentionWords
 from kb.retrieval.relevance import Relevance
 from kb.retrieval.search import Searcher
 from kb.retrieval.terms import Subjects, Terms
@@ -268,7 +269,8 @@ class KnowledgeBase:
             return cite(document, pinpoint, self.courts)
 
         standings = Standings(library.documents(), library.treatments(), citation)
-        exact = ExactPath(library, self.finder)
+        words = MentionWords.load(self.settings.corpus_dir / "patterns" / "mentions.toml")
+        exact = ExactPath(library, self.finder, MentionReader(library, self.finder, words, self.subjects))
         searcher = Searcher(
             library=library,
             index=generation.index,

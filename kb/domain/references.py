@@ -200,6 +200,7 @@ class ReferenceFinder:
         self._section_of_judgment = compile_(article["section_of_judgment"])
         self._laws, self._law, self._law_before = _laws(laws["law"])
         self._sectioned = {str(law["id"]) for law in laws["law"] if law.get("sections")}
+        self.acts: Mapping[str, tuple[str, ...]] = {str(law["id"]): tuple(law["names"]) for law in laws["law"]}  # id -> names
 
         pinpoint = citations["pinpoint"]
         words = "|".join(f"(?P<{word['kind']}>{word['regex']})" for word in pinpoint["word"])

@@ -7,6 +7,7 @@ from functools import cached_property
 from kb.domain.documents import Document, Kind
 from kb.domain.identifiers import fold_identifier
 from kb.domain.references import ReferenceFinder, ReferenceKind
+from kb.retrieval.mentions import MentionReader
 from kb.retrieval.search import Identified
 from kb.store.library import Library, alias_key
 
@@ -28,15 +29,20 @@ class ExactPath:
     """Resolves what a question names to documents of one library. A typing error is mended only where one document is meant,
     and is said."""
 
-    def __init__(self, library: Library, finder: ReferenceFinder) -> None:
+    def __init__(self, library: Library, finder: ReferenceFinder, mentions: MentionReader) -> None:
         self._library = library
         self._finder = finder
+        self._mentions = mentions
 
     def __call__(self, text: str) -> Identified | None:
         """None for a question in words. An identifier that this corpus does not hold gives no document ids."""
         found = self._finder.parse_identifier(text)
         if found is None:
-            if ids := self._named(text) or self._squeezed(text):
+            if ids := self._named(text):
+                return Identified(ids)
+            if mentioned := self._mentioned(text):
+                return mentioned
+            if ids := self._squeezed(text):
                 return Identified(ids)
             meant = self._misspelt(text)
             return Identified((meant[1],), corrected=meant[0]) if meant else None
@@ -44,11 +50,26 @@ class ExactPath:
         values = dict.fromkeys([*([found.document] if found.document else []), *found.values])
         for value in values:
             if ids := self._ids(value):
+                if len(ids) > 1 and (mentioned := self._mentioned(text)) and set(mentioned.document_ids) == set(ids):
+                    ids = mentioned.document_ids  # `conclusie C-753/22` asks for the opinion
                 return Identified(ids, slug, corrected=found.read_as if found.note else None)
         if ids := self._named(text) or self._squeezed(text):
             return Identified(ids, slug)
+        if mentioned := self._mentioned(text):
+            return mentioned
         near = self._near(values)
         return Identified((near,), slug, corrected=near) if near else Identified((), slug)
+
+    def _mentioned(self, text: str) -> Identified | None:
+        """A citation with words around it (`kb.retrieval.mentions`), at the place it gives."""
+        mention = self._mentions.read(text)
+        if mention is None:
+            return None
+        ids = tuple(document.id for document in mention.documents)
+        place = mention.place
+        if place and place[0].isdigit() and (again := self._finder.parse_identifier(f"{ids[0]}, punt {place}")) and again.pinpoint:
+            place = again.pinpoint.slug
+        return Identified(ids, place, corrected=ids[0] if mention.misread else None)
 
     def numbers_in(self, text: str) -> tuple[str, ...]:
         """Documents of the library whose ECLI, number or name is cited inside a question in words."""
