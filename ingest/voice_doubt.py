@@ -60,6 +60,7 @@ class Family:
     bias: float
     weights: Mapping[str, float]
     thresholds: Mapping[str, float] = field(default_factory=dict)  # by the language of the passage
+    certain: tuple[str, ...] = ()  # courts, as they name themselves, whose structure was never wrong: not doubted
 
     def doubts(self, signs: frozenset[str]) -> bool:
         """Whether a passage with these signs is too uncertain to be called `court`."""
@@ -95,7 +96,10 @@ def checked(data: object) -> Doubt:
             wrong = [sign for sign, number in numbers.items() if isinstance(number, bool) or not isinstance(number, int | float)]
             if wrong:
                 raise ValueError(f"family {name}: {wrong[0]!r} is no number")
-            families[name] = Family(float(entry["threshold"]), float(entry["bias"]), weights, thresholds)
+            certain = tuple(entry.get("certain", ()))
+            if not all(isinstance(court, str) for court in certain):
+                raise ValueError(f"family {name}: `certain` lists names of courts")
+            families[name] = Family(float(entry["threshold"]), float(entry["bias"]), weights, thresholds, certain)
         if unknown := set(data["families"]) - set(FAMILIES):
             raise ValueError(f"unknown family {min(unknown)!r}")
     except (KeyError, TypeError, ValueError) as error:
@@ -152,7 +156,7 @@ def with_doubt(document: ParsedDocument) -> ParsedDocument:
     doubt = load_doubt()
     weights = doubt.families[family]
     voices = [passage.voice for passage in document.passages]
-    for index, voice in enumerate(voices):
+    for index, voice in enumerate(voices if document.metadata.court not in weights.certain else ()):
         passage = document.passages[index]
         if voice is not Voice.COURT or passage.end - passage.start < SHORTEST:
             continue
@@ -351,6 +355,7 @@ def as_data(doubt: Doubt, note: str) -> dict[str, Any]:
             name: {
                 "threshold": round(family.threshold, 4),
                 "thresholds": {language: round(number, 4) for language, number in sorted(family.thresholds.items())},
+                "certain": list(family.certain),
                 "bias": round(family.bias, 4),
                 "weights": {
                     sign: round(weight, 4)
