@@ -31,13 +31,13 @@ _ARGUED = (Voice.APPLICANT, Voice.AUTHORITY)
 class Weights:
     """What counts how much. Chosen on the dev halves of the collections; DECISIONS.md 8 has the figures."""
 
-    dense: float = 1.2  # of the way from the weakest candidate to the nearest
+    dense: float = 1.5  # of the way from the weakest candidate to the nearest
     short_words: int = 11  # distinct words, stop words left out, up to which a text is a question
     long_words: int = 18  # and from which it is a paragraph looked for by its like: only closeness in words counts (in between, in part)
     far: float = 0.1  # closeness of the closest passage up to which a long text is a story, and a question all the same
     near: float = 0.3  # and from which it is such a paragraph
     words: float = 2.0  # of the best word match in the question's language
-    foreign_words: float = 1.0  # of the best word match in another language: names, numbers, translated terms
+    foreign_words: float = 1.6  # of the best word match in another language: names, numbers, translated terms
     foreign_floor: float = 0.5  # of the best match in the question's language, which a best one in another is measured by at least
     absent_words: float = 0.9  # of the dense part, added for a place that is held in other languages only: its words cannot match
     synonyms: bool = False  # also ask with the synonyms of the question's own language
