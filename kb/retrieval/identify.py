@@ -90,11 +90,9 @@ class ExactPath:
         return self._in_order(self._library.resolve_alias(text)) if len(fold_identifier(text)) >= 2 else ()
 
     def _squeezed(self, text: str) -> tuple[str, ...]:
-        """Documents whose number is typed with other separators or none (`202207368-1-V1`, `C 578/16`), with a word before it
-        (`BVerwG 1 C 18.24`, `arrest Tang`), without its end (`202301902`), or with the parties behind the name (`M.S.S. t. België`)."""
-        words = _bare(text)
-        tries = [words, *(words[start:] for start in (1, 2) if len(words) > start), _before_party(text)]
-        for attempt in tries:
+        """Documents whose number is typed with other separators or none (`202207368-1-V1`, `C 578/16`), without
+        its end (`202301902`), or with the parties behind the name (`M.S.S. t. België`)."""
+        for attempt in (_bare(text), _before_party(text)):
             key = squeeze(" ".join(attempt))
             if len(key) < 2 or (len(attempt) > _MOST_WORDS and not any(c.isdigit() for c in key)):
                 continue

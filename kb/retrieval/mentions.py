@@ -28,6 +28,7 @@ _MISREADABLE: Final = 6  # letters and figures of a number in which an O is read
 _LONG_NUMBER: Final = 7  # letters and figures: such a number means nothing else
 _MIN_LOOSE_NAME: Final = 4  # letters: a shorter name counts in capitals only
 _PARTY_WORDS: Final = 9
+_COUNT_ALIKE: Final = ("de-", "ch-", "be-", "at-", "lu-", "it-")  # states in which another court may have the same number
 _ANONYMOUS: Final = re.compile(r"x{1,4}|[a-z]")
 _REMARK: Final = re.compile(r"\(([^()]{1,60})\)")
 
@@ -62,6 +63,7 @@ class MentionWords:
     months: Mapping[str, int]
     ecli_courts: Mapping[str, tuple[str, ...]]
     articles: Mapping[tuple[str, str], str]  # (act, article) -> document
+    nicknames: Mapping[str, str]  # name -> document
 
     @classmethod
     def load(cls, path: Path) -> "MentionWords":
@@ -91,6 +93,7 @@ class MentionWords:
                 ),
                 months=months,
                 ecli_courts={court: tuple(printed.split("|")) for court, printed in body["ecli_courts"].items()},
+                nicknames={name: row["document"] for row in body.get("nickname", ()) for name in row["names"]},
                 articles={(row["act"], row["article"]): row["document"] for row in body.get("article", ())},
             )
         except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
@@ -223,6 +226,11 @@ class MentionReader:
 
     def _split(self, token: str) -> Iterator[str]:
         """`jawo-dommen` is two words; a hyphen between others stays."""
+        if "/" in token.strip("/") and not any(c.isdigit() for c in token) and token not in self._words.courts:
+            for piece in re.split("(/)", token):  # `tarakhel/zwitserland`
+                if piece:
+                    yield piece
+            return
         head, dash, tail = token.rpartition("-")
         if dash and head and tail in self._words.around:
             yield head
@@ -238,7 +246,7 @@ class MentionReader:
             for end in range(min(len(tokens), start + _LONGEST), start, -1):
                 window = [t for t in tokens[start:end] if t not in self._words.joins]
                 key = key_of("".join(window))
-                if not window or tokens[start] in self._words.joins or len(key) < 2:
+                if not window or {tokens[start], tokens[end - 1]} & self._words.joins or not key_of(tokens[end - 1]) or len(key) < 2:
                     continue
                 if (len(key) < _MIN_LOOSE_NAME and key not in capitals) or key not in self._name_keys:
                     continue
@@ -259,6 +267,8 @@ class MentionReader:
         """How many of `tokens` name further parties before the opponent: `and others`, `and ME v`."""
         if not tokens or tokens[0] not in self._words.joins:
             return 0
+        if len(tokens) > 1 and tokens[1] in self._words.against:
+            return 1
         if len(tokens) > 1 and tokens[1] in self._words.joins:
             return 2
         return 2 if len(tokens) > 2 and tokens[2] in self._words.against else 0
@@ -324,8 +334,9 @@ class MentionReader:
             ids = set.intersection(*(ids for _, ids in read.numbers))
             documents = self._documents(ids)
             long = any(len(key) >= _LONG_NUMBER for key, _ in read.numbers)
-            law = any(d.kind is Kind.REGULATION for d in documents)
-            return documents, _MOST_UNKNOWN if long and not law else 0
+            # an act is asked about, and courts of one state count alike: beside such a number every word must be understood
+            common = any(d.kind is Kind.REGULATION or (d.court_key or "").startswith(_COUNT_ALIKE) for d in documents)
+            return documents, _MOST_UNKNOWN if long and not common else 0
         if read.names:
             return self._documents(set.intersection(*read.names)), 0
         if not read.dates or not (read.courts or read.sittings or read.states or Kind.LETTER in read.kinds):
@@ -333,8 +344,11 @@ class MentionReader:
         days = [d for d in read.dates if len(d) == 10]
         if len(set(days)) > 1:
             return [], 0
-        whole = days or [d for d in read.dates if Kind.REPORT in read.kinds or len(d) == 7]
-        return [d for d in self._library_documents if whole and d.date and d.date.value.startswith(whole[0])], 0
+        # a month, and a year with `report`, say which one only together with the body that wrote it
+        whole = days or [d for d in read.dates if read.courts and (Kind.REPORT in read.kinds or len(d) == 7)]
+        fitting = [d for d in self._library_documents if whole and d.date and d.date.value.startswith(whole[0])]
+        fitting = [d for d in fitting if self._agrees(d, read, strict=True)]
+        return fitting, _MOST_UNKNOWN if days and len(fitting) == 1 else 0
 
     def _agrees(self, document: Document, read: _Read, *, strict: bool) -> bool:
         """Whether what else is said fits the document: its court always; day, state and sitting where no number says which it is."""
@@ -345,7 +359,7 @@ class MentionReader:
             named = {c.split("-")[0] for c in courts}
             if strict and (not read.names or document.kind in (Kind.JUDGMENT, Kind.VIEWS)):
                 return False
-            if not strict and document.kind is Kind.JUDGMENT and key.split("-")[0] not in named:
+            if not strict and document.kind is Kind.JUDGMENT and (key.startswith(_COUNT_ALIKE) or key.split("-")[0] not in named):
                 return False
         if not strict:
             return True
@@ -413,14 +427,19 @@ class MentionReader:
                 cut = next((n for n, w in enumerate(words) if n and w in self._words.against), 0)
                 whole = () if name == document.title and document.kind is not Kind.REGULATION else words
                 for part in (whole, words[:cut]):
-                    if key := key_of("".join(w for w in part if w not in self._words.joins)):
+                    if key := self._name_key(part):
                         keys.setdefault(key, set()).add(document.id)
-        for act, names in self._finder.acts.items():
-            if ids := set(self._library.resolve_alias(act)):
-                for name in names:
-                    if not any(c.isdigit() for c in name):
-                        keys.setdefault(key_of("".join(w for w in plain(name).split() if w not in self._words.joins)), set()).update(ids)
+        held = {d.id for d in self._library_documents}
+        further = [(name, case.document) for case in self._finder.cases for name in case.names]
+        further += list(self._words.nicknames.items())
+        further += [(name, i) for act, names in self._finder.acts.items() for i in self._library.resolve_alias(act) for name in names]
+        for name, document_id in further:
+            if document_id in held and not any(c.isdigit() for c in name):
+                keys.setdefault(self._name_key(plain(name).split()), set()).add(document_id)
         return keys
+
+    def _name_key(self, words: Iterable[str]) -> str:
+        return key_of("".join(w for w in words if w not in self._words.joins))
 
     def _article(self, folded: str) -> Mention | None:
         """A question that is an article of an act and nothing else."""
