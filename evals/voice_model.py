@@ -20,7 +20,7 @@ import numpy as np
 
 from evals.voices import Label, parse_file, passage_at, read_labels, wilson
 from ingest.parse.model import ParsedDocument
-from ingest.voice_doubt import FAMILIES, FILE, LANGUAGE, SHORTEST, Doubt, Family, as_data, family_of, rules_alone, signs_of
+from ingest.voice_doubt import FAMILIES, FILE, SHORTEST, Doubt, Family, as_data, family_of, language_of, rules_alone, signs_of
 from kb.domain.documents import Voice
 from kb.errors import InputRejected
 
@@ -38,6 +38,7 @@ class Plan:
     known to be surer or less sure than the rest of the family, its own share. A share and no precision, which a few errors decide."""
 
     pool: tuple[str, ...]  # the families whose labels are learnt from
+    languages: tuple[str, ...]  # with enough labels of its own
     strength: float  # of the fit on labels (C of the ridge): small is careful
     structure_words_only: bool  # the first model reads words alone, or also who argues and assesses
     kept: float
@@ -49,9 +50,9 @@ class Plan:
 # 69 of 69 unseen passages of samples 3 to 9 were right without any doubt
 STRASBOURG = ("European Court of Human Rights", "Cour européenne des droits de l'homme")
 PLANS = {
-    "dutch": Plan(("dutch",), 0.03, False, 0.60),
-    "court-of-justice": Plan(("court-of-justice", "foreign"), 0.05, False, 0.70),
-    "foreign": Plan(("foreign",), 0.02, True, 0.5, {"en": 0.7, "fr": 0.42, "de": 0.5}, 400, STRASBOURG),
+    "dutch": Plan(("dutch",), ("nl",), 0.03, False, 0.60),
+    "court-of-justice": Plan(("court-of-justice", "foreign"), ("en",), 0.05, False, 0.70),
+    "foreign": Plan(("foreign",), ("en", "fr", "de"), 0.02, True, 0.5, {"en": 0.7, "fr": 0.35, "de": 0.35}, 400, STRASBOURG),
 }
 
 
@@ -88,9 +89,9 @@ def labelled(root: Path, files: Iterable[Path]) -> list[Example]:
             document, index = found
             voices = [passage.voice for passage in document.passages]
             certain = document.metadata.court in PLANS[family].certain
-            unseen = more.get("predicted") == "court" and not certain
-            called = unseen or voices[index] is Voice.COURT
             signs = signs_of(document, index, voices)
+            unseen = more.get("predicted") == "court" and not certain and language_of(signs) in PLANS[family].languages
+            called = unseen or voices[index] is Voice.COURT
             sample = int(more.get("sample", 0))
             examples.append(Example(label.document, family, signs, label.voice is Voice.COURT, called, unseen, label.format, sample))
     return examples
@@ -138,7 +139,7 @@ def _find(documents: Sequence[ParsedDocument], label: Label) -> tuple[ParsedDocu
 
 
 def _matrix(rows: Sequence[frozenset[str]], columns: dict[str, int]) -> Any:
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
     indices: list[int] = []
     ends = [0]
@@ -206,7 +207,7 @@ def threshold_for(scored: Sequence[tuple[float, Example]], kept: float) -> float
 def thresholds_of(plan: Plan, scored: Sequence[tuple[float, Example]]) -> Family:
     """A family without weights: its thresholds alone."""
     own = {
-        language: threshold_for([pair for pair in scored if LANGUAGE + language in pair[1].signs], kept)
+        language: threshold_for([pair for pair in scored if language_of(pair[1].signs) == language], kept)
         for language, kept in plan.by.items()
     }
     return Family(threshold_for(scored, plan.kept), 0.0, {}, own)
@@ -230,8 +231,7 @@ def report(family: str, scored: Sequence[tuple[float, Example]], plan: Plan) -> 
 
 
 def _limit(family: Family, example: Example) -> float:
-    language = next(sign.removeprefix(LANGUAGE) for sign in sorted(example.signs) if sign.startswith(LANGUAGE))
-    return family.thresholds.get(language, family.threshold)
+    return family.thresholds.get(language_of(example.signs), family.threshold)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -248,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scored = out_of_fold(family, plan, examples, sure)
         sys.stdout.write(report(family, scored, plan))
         weights, bias = fit(plan, [e for e in examples if e.family in plan.pool], [e for e in sure if e.family in plan.pool])
-        families[family] = replace(thresholds_of(plan, scored), bias=bias, weights=weights, certain=plan.certain)
+        families[family] = replace(thresholds_of(plan, scored), bias=bias, weights=weights, certain=plan.certain, languages=plan.languages)
     if given.write:
         note = (
             "Weights of signs (ingest/voice_doubt.py): below 0 casts doubt on the voice `court`. Written by `python -m evals.voice_model`."

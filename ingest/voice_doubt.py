@@ -44,12 +44,18 @@ _COMMON: Final = {  # the commonest words tell the language of a passage
     "de": frozenset({"der", "die", "das", "und", "ist", "nicht", "des"}),
     "nl": frozenset({"de", "het", "een", "van", "dat", "niet", "en"}),
 }
+_HEARD: Final = 0.06  # share of a passage's words that must be among the commonest of its language
 # the parsers (`rows/2` is `rows`) whose passages a family's weights were fitted on
 FAMILIES: Final[Mapping[str, frozenset[str]]] = {
     "dutch": frozenset({"rechtspraak", "rechtspraak-rows"}),
     "court-of-justice": frozenset({"cjeu", "cjeu-formex", "rows-cjeu"}),
     "foreign": frozenset({"rows", "hudoc", "court-html-rii"}),
 }
+
+
+def language_of(signs: frozenset[str]) -> str:
+    """The language of a passage, by its signs: `nl`, `en`, `fr`, `de` or `other`."""
+    return next((sign.removeprefix(LANGUAGE) for sign in sorted(signs) if sign.startswith(LANGUAGE)), "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,12 @@ class Family:
     weights: Mapping[str, float]
     thresholds: Mapping[str, float] = field(default_factory=dict)  # by the language of the passage
     certain: tuple[str, ...] = ()  # courts, as they name themselves, whose structure was never wrong: not doubted
+    languages: tuple[str, ...] = ()  # in which there were labels: in others the weights say nothing, and the rules stand
 
     def doubts(self, signs: frozenset[str]) -> bool:
         """Whether a passage with these signs is too uncertain to be called `court`."""
-        language = next((sign.removeprefix(LANGUAGE) for sign in sorted(signs) if sign.startswith(LANGUAGE)), "")
-        return self.score(signs) < self.thresholds.get(language, self.threshold)
+        language = language_of(signs)
+        return language in self.languages and self.score(signs) < self.thresholds.get(language, self.threshold)
 
     def score(self, signs: frozenset[str]) -> float:
         """The sum of the weights of `signs`, in their sorted order so that it is the same on every machine."""
@@ -96,10 +103,10 @@ def checked(data: object) -> Doubt:
             wrong = [sign for sign, number in numbers.items() if isinstance(number, bool) or not isinstance(number, int | float)]
             if wrong:
                 raise ValueError(f"family {name}: {wrong[0]!r} is no number")
-            certain = tuple(entry.get("certain", ()))
-            if not all(isinstance(court, str) for court in certain):
-                raise ValueError(f"family {name}: `certain` lists names of courts")
-            families[name] = Family(float(entry["threshold"]), float(entry["bias"]), weights, thresholds, certain)
+            certain, languages = tuple(entry.get("certain", ())), tuple(entry["languages"])
+            if not languages or not all(isinstance(word, str) for word in (*certain, *languages)):
+                raise ValueError(f"family {name}: `certain` lists names of courts, `languages` at least one code")
+            families[name] = Family(float(entry["threshold"]), float(entry["bias"]), weights, thresholds, certain, languages)
         if unknown := set(data["families"]) - set(FAMILIES):
             raise ValueError(f"unknown family {min(unknown)!r}")
     except (KeyError, TypeError, ValueError) as error:
@@ -204,7 +211,9 @@ def _sentences(body: str) -> list[tuple[int, int]]:
 
 
 def _language(words: Sequence[str]) -> str:
-    return max(_COMMON, key=lambda language: sum(word in _COMMON[language] for word in words[:500]))
+    heard = {language: sum(word in common for word in words[:500]) for language, common in _COMMON.items()}
+    best = max(heard, key=lambda language: heard[language])
+    return best if heard[best] >= _HEARD * min(len(words), 500) else "other"
 
 
 def _words(words: Sequence[str], found: set[str]) -> None:
@@ -355,6 +364,7 @@ def as_data(doubt: Doubt, note: str) -> dict[str, Any]:
             name: {
                 "threshold": round(family.threshold, 4),
                 "thresholds": {language: round(number, 4) for language, number in sorted(family.thresholds.items())},
+                "languages": list(family.languages),
                 "certain": list(family.certain),
                 "bias": round(family.bias, 4),
                 "weights": {

@@ -98,6 +98,14 @@ def test_a_court_whose_structure_was_never_wrong_is_not_doubted() -> None:
     assert voices(with_doubt(certain)) == [Voice.COURT, Voice.COURT]
 
 
+def test_in_a_language_without_labels_the_rules_stand() -> None:
+    danish = (
+        "Ansøgeren har gjort gældende, at myndighederne den 12. marts 2020 afviste at indkvartere hende, og at regeringen ikke har "
+        "bestridt disse forhold; ifølge Kommissionen blev klagen indgivet for sent, hvilket ansøgeren har bestridt."
+    )
+    assert voices(with_doubt(judgment(danish, danish, ARGUMENT))) == [Voice.COURT, Voice.COURT, Voice.UNKNOWN]
+
+
 def test_the_version_of_the_weights_is_written_into_the_document() -> None:
     assert with_doubt(judgment(FINDING)).parser == f"cjeu/3+{NAME}/{load_doubt().version}"
     letter = judgment(FINDING, parser="letter/1")
@@ -129,7 +137,7 @@ def held(parser: str) -> list[Expression]:
     ],
 )
 def test_a_text_read_under_other_weights_is_read_again(parser: str, again: bool) -> None:
-    assert Pipeline._rules_changed(held(parser)) is again  # noqa: SLF001
+    assert Pipeline._rules_changed(held(parser)) is again
 
 
 # -- the data file
@@ -173,6 +181,8 @@ def broken(change: str) -> object:
             family["weights"]["word the"] = True
         case "no threshold":
             del family["threshold"]
+        case "no languages":
+            family["languages"] = []
         case "certain no name":
             family["certain"] = [1]
         case "a list":
