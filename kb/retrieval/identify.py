@@ -8,6 +8,7 @@ from kb.domain.documents import Document, Kind
 from kb.domain.identifiers import fold_identifier
 from kb.domain.references import ReferenceFinder, ReferenceKind
 from kb.retrieval.mentions import MentionReader
+from kb.retrieval.mentions import one_error_apart as one_error_apart
 from kb.retrieval.search import Identified
 from kb.store.library import Library, alias_key
 
@@ -69,7 +70,7 @@ class ExactPath:
         place = mention.place
         if place and place[0].isdigit() and (again := self._finder.parse_identifier(f"{ids[0]}, punt {place}")) and again.pinpoint:
             place = again.pinpoint.slug
-        return Identified(ids, place, corrected=ids[0] if mention.misread else None)
+        return Identified(ids, place, corrected=mention.read_as or (ids[0] if mention.misread else None))
 
     def numbers_in(self, text: str) -> tuple[str, ...]:
         """Documents of the library whose ECLI, number or name is cited inside a question in words."""
@@ -170,17 +171,6 @@ def _before_party(text: str) -> list[str]:
 def squeeze(text: str) -> str:
     """An identifier as bare letters and digits, lower case."""
     return "".join(c for c in fold_identifier(text).casefold() if c.isalnum())
-
-
-def one_error_apart(typed: str, meant: str) -> bool:
-    """One character wrong, missing, too many, or two neighbours swapped; False for equal strings."""
-    if typed == meant or abs(len(typed) - len(meant)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
-    left, right = typed[start:], meant[start:]
-    substituted = left[1:] == right[1:]
-    swapped = left[:2] == right[1::-1] and left[2:] == right[2:] and len(left) > 1
-    return substituted or swapped or left[1:] == right or left == right[1:]
 
 
 def build_resolver(library: Library) -> Callable[[str, str], str | None]:

@@ -8,7 +8,7 @@ printed on the document found: else it is a question in words, and no document i
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,9 @@ _LONGEST: Final = 9  # words of one number or name
 _MOST_WORDS: Final = 24  # a longer question is one in words
 _MOST_UNKNOWN: Final = 2  # words that may stand beside a long number
 _MISREADABLE: Final = 6  # letters and figures of a number in which an O is read as 0
-_LONG_NUMBER: Final = 7  # letters and figures: such a number means nothing else
+_LEAST_NAME: Final = 5  # letters of a name in which a typing error is mended
+_LEAST_NUMBER: Final = 8  # letters and figures of such a number: a shorter one is another number
+_LONG_NUMBER: Final = 6  # letters and figures: such a number means nothing else
 _MIN_LOOSE_NAME: Final = 4  # letters: a shorter name counts in capitals only
 _PARTY_WORDS: Final = 9
 _COUNT_ALIKE: Final = ("de-", "ch-", "be-", "at-", "lu-", "it-")  # states in which another court may have the same number
@@ -107,6 +109,7 @@ class Mention:
     documents: tuple[Document, ...]
     place: str | None = None
     misread: bool = False
+    read_as: str | None = None  # the name or number understood for one that holds a typing error
 
 
 @dataclass
@@ -142,6 +145,9 @@ class MentionReader:
         if article := self._article(folded):
             return article
         read = self._taken_apart(folded)
+        return self._mention(read, folded) or self._mended(read, folded)
+
+    def _mention(self, read: _Read, folded: str) -> Mention | None:
         documents, unknown = self._meant(read)
         kept = [d for d in documents if self._agrees(d, read, strict=not read.numbers)]
         kept = _of_kind(kept, read.kinds)
@@ -153,6 +159,26 @@ class MentionReader:
         if len(left) > unknown:
             return None
         return Mention(tuple(kept), read.place, read.misread)
+
+    def _mended(self, read: _Read, folded: str) -> Mention | None:
+        """The one document meant where the one word that is not understood is a name or long number with a typing error, beside words of
+        a citation."""
+        if len(read.rest) != 1 or read.numbers or read.names or len(folded.split()) < 2:
+            return None
+        typed = key_of(read.rest[0])
+        numeric = any(c.isdigit() for c in typed)
+        if len(typed) < (_LEAST_NUMBER if numeric else _LEAST_NAME):
+            return None
+        known = self._keys if numeric else self._name_keys
+        near = {key: ids for key, ids in known.items() if one_error_apart(typed, key)}
+        ids = set().union(*near.values())
+        if not ids or (numeric and len(ids) > 1):
+            return None
+        mended = replace(read, rest=[], numbers=[("", ids)] if numeric else [], names=[] if numeric else [ids])
+        mention = self._mention(mended, folded)
+        if mention is None or (numeric and (mention.documents[0].court_key or "").startswith(_COUNT_ALIKE)):
+            return None
+        return replace(mention, read_as=mention.documents[0].id if numeric else mention.documents[0].title)
 
     # ------------------------------------------------------------ parts
 
@@ -458,6 +484,17 @@ class MentionReader:
         own = self._words.articles.get((act, article[0])) if article else None
         documents = self._documents([own] if own else self._library.resolve_alias(act))
         return Mention(tuple(documents), pinpoint.slug if pinpoint else None) if documents else None
+
+
+def one_error_apart(typed: str, meant: str) -> bool:
+    """One character wrong, missing, too many, or two neighbours swapped; False for equal strings."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
+    left, right = typed[start:], meant[start:]
+    substituted = left[1:] == right[1:]
+    swapped = left[:2] == right[1::-1] and left[2:] == right[2:] and len(left) > 1
+    return substituted or swapped or left[1:] == right or left == right[1:]
 
 
 def number_forms(number: str, kind: Kind, ecli_courts: Mapping[str, Sequence[str]]) -> Iterator[str]:

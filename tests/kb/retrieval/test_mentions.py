@@ -88,6 +88,27 @@ def test_a_letter_typed_for_a_figure_is_mended_and_said(exact: ExactPath, typed:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("arrest Ghezelbach punt 54", "ECLI:EU:C:2016:409"),
+        ("the Tarakel judgment", "ECLI:CE:ECHR:2014:1104JUD002921712"),
+        ("Abdulahi C-394/12", "ECLI:EU:C:2013:813"),
+        ("uitspraak ABRvS 202106574/1/V3 r.o. 4", "ECLI:NL:RVS:2022:1864"),
+    ],
+)
+def test_a_typing_error_beside_words_of_a_citation_is_mended(exact: ExactPath, typed: str, meant: str) -> None:
+    found = exact(typed)
+    assert found is not None
+    assert found.document_ids[0] == meant
+
+
+def test_a_name_that_was_mended_is_said(exact: ExactPath) -> None:
+    found = exact("arrest Ghezelbach punt 54")
+    assert found is not None
+    assert found.corrected == "Ghezelbash"
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "wat volgt uit Jawo voor alleenstaande mannen",
@@ -103,6 +124,9 @@ def test_a_letter_typed_for_a_figure_is_mended_and_said(exact: ExactPath, typed:
         "Italië opvang 2023",
         "rapport Griekenland 2023",
         "Greece housing 2024",
+        "uitspraak opvang",
+        "arrest Zweden",
+        "zaak Ahmadi",
         "lm ro ma",  # names of cases, in small letters: words
         "Rechtbank Den Haag 6 juli 2022",  # that day another court decided
     ],
