@@ -52,7 +52,7 @@ STRASBOURG = ("European Court of Human Rights", "Cour européenne des droits de 
 PLANS = {
     "dutch": Plan(("dutch",), ("nl",), 0.03, False, 0.60),
     "court-of-justice": Plan(("court-of-justice", "foreign"), ("en",), 0.05, False, 0.70),
-    "foreign": Plan(("foreign",), ("en", "fr", "de"), 0.02, True, 0.5, {"en": 0.7, "fr": 0.35, "de": 0.35}, 400, STRASBOURG),
+    "foreign": Plan(("foreign",), ("en", "fr", "de"), 0.02, True, 0.5, {"en": 0.7, "fr": 0.42, "de": 0.5}, 400, STRASBOURG),
 }
 
 
