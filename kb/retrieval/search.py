@@ -111,7 +111,7 @@ class Searcher:
                 notices.append(tell.named_but_filtered([document.id for document in named]))
         elif identified and not named:
             notices.append(tell.not_in_corpus(query.text))
-        found = ranking.candidates if named or self.answers(ranking) else []
+        found = ranking.candidates if named or self.answers(self._judged(query.text, language, filters, ranking)) else []
         chosen = list({passage.id: passage for passage in [*leading, *(candidate.passage for candidate in found)]}.values())
         if not chosen:
             notices.append(tell.nothing_relevant(searched))
@@ -143,6 +143,13 @@ class Searcher:
             stems = self._lexicon.query_stems(text, language)
             known[language] = len(self._library.stem_frequencies(language, stems)) if stems else 0
         return max(known, key=lambda language: (known[language], language == "nl", language), default="nl")
+
+    def _judged(self, text: str, language: str, filters: Filters, ranking: Ranking) -> Ranking:
+        """The ranking by which it is decided whether the corpus answers: the same, or, where only passages in other languages than the
+        question's were asked for, the one in all languages. Which language is read changes nothing in whether a question is answered."""
+        if not ranking.candidates or not filters.languages or language in filters.languages:
+            return ranking
+        return self.ranker.rank(text, language, replace(filters, languages=()))
 
     def answers(self, ranking: Ranking) -> bool:
         """Whether a ranking answers its question at all (`kb.retrieval.relevance`)."""
