@@ -1,6 +1,6 @@
 """`python -m evals.voice_model [--write]`: fits the doubt about the voice `court` on the labels given by hand.
 
-For each family of formats (`ingest.voice_doubt`) two linear models are fitted and summed: one on what the structure of all real
+For each family of formats (`ingest.parse.voice_doubt`) two linear models are fitted and summed: one on what the structure of all real
 documents says by itself (passages the rules call `court` against those they give to a party, the facts or the law; few words, by L1), whose
 score is one more sign of the other, fitted on the labels. Everything is measured out of fold, folds by document, on the passages
 that a sample drew as `court` before anybody had read them. `--write` fits on all labels and writes corpus/patterns/voice-doubt.json.
@@ -20,7 +20,7 @@ import numpy as np
 
 from evals.voices import Label, parse_file, passage_at, read_labels, wilson
 from ingest.parse.model import ParsedDocument
-from ingest.voice_doubt import FAMILIES, FILE, SHORTEST, Doubt, Family, as_data, family_of, language_of, rules_alone, signs_of
+from ingest.parse.voice_doubt import FAMILIES, FILE, SHORTEST, Doubt, Family, as_data, family_of, language_of, rules_alone, signs_of
 from kb.domain.documents import Voice
 from kb.errors import InputRejected
 
@@ -250,9 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         weights, bias = fit(plan, [e for e in examples if e.family in plan.pool], [e for e in sure if e.family in plan.pool])
         families[family] = replace(thresholds_of(plan, scored), bias=bias, weights=weights, certain=plan.certain, languages=plan.languages)
     if given.write:
-        note = (
-            "Weights of signs (ingest/voice_doubt.py): below 0 casts doubt on the voice `court`. Written by `python -m evals.voice_model`."
-        )
+        signs = "Weights of signs (ingest/parse/voice_doubt.py): below 0 casts doubt on the voice `court`."
+        note = f"{signs} Written by `python -m evals.voice_model`."
         data = as_data(Doubt(given.write, families), note)
         FILE.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -384,8 +384,7 @@ class Pipeline:
     @staticmethod
     def _rules_changed(held: Sequence[Expression]) -> bool:
         """Whether a newer parser would read this file."""
-        from ingest import voice_doubt
-        from ingest.parse import patterns
+        from ingest.parse import patterns, voice_doubt
         from ingest.parse.registry import parser_versions
 
         versions = parser_versions() | {name: f"{name}/{patterns.load(name)['version']}" for name in ("voice-nl",)}

@@ -24,8 +24,8 @@ from lxml import etree
 from ingest.parse.inline import inline, words_of
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import Anchor, Block, Draft, HeadingPath, Role, TextBuilder, merged_links, passages_of, squash
+from ingest.parse.voice_doubt import with_doubt
 from ingest.parse.xml import local_name, parse_html, parse_xml
-from ingest.voice_doubt import with_doubt
 from ingest.voice_eu import cjeu_voices
 from kb.domain.documents import Kind
 from kb.domain.identifiers import Ecli

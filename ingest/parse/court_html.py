@@ -17,8 +17,8 @@ from ingest.parse.cjeu import printed_date
 from ingest.parse.inline import inline, words_of
 from ingest.parse.model import Metadata, ParsedDocument, ParsedPassage
 from ingest.parse.outline import Draft, HeadingPath, TextBuilder, passages_of, squash
+from ingest.parse.voice_doubt import with_doubt
 from ingest.parse.xml import local_name, parse_html, parse_xml
-from ingest.voice_doubt import with_doubt
 from ingest.voice_eu import section_of, voice_in
 from kb.domain.documents import Kind, Voice
 from kb.domain.identifiers import Ecli

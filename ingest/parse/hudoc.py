@@ -17,8 +17,8 @@ from ingest.parse.inline import inline
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import BREAK, Draft, TextBuilder, passages_of
 from ingest.parse.strasbourg import Line, cut
+from ingest.parse.voice_doubt import with_doubt
 from ingest.parse.xml import local_name, parse_html
-from ingest.voice_doubt import with_doubt
 from kb.domain.documents import Kind, Voice
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import InputRejected

@@ -17,8 +17,8 @@ from lxml import etree
 
 from ingest.parse.dutch import Line, Role, segment
 from ingest.parse.model import Metadata, ParsedDocument, SourceLink
+from ingest.parse.voice_doubt import with_doubt
 from ingest.parse.xml import attribute, local_name, parse_xml
-from ingest.voice_doubt import with_doubt
 from ingest.voice_nl import Court, load_rules
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Kind

@@ -16,7 +16,7 @@ from ingest.parse.decode import decode, refuse_unreadable
 from ingest.parse.dutch import Line, Role, segment
 from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.rechtspraak import split_case_numbers
-from ingest.voice_doubt import with_doubt
+from ingest.parse.voice_doubt import with_doubt
 from ingest.voice_nl import Court, VoiceRules, load_rules
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Kind

@@ -20,7 +20,7 @@ from ingest.parse.model import Metadata, ParsedDocument
 from ingest.parse.outline import Block, Role, passages_of
 from ingest.parse.report_facts import add_facts, read_facts
 from ingest.parse.segments import segment, settings
-from ingest.voice_doubt import with_doubt
+from ingest.parse.voice_doubt import with_doubt
 from ingest.voice_eu import base_language, cjeu_section
 from kb.domain.dates import parse_optional
 from kb.domain.documents import Kind, Voice

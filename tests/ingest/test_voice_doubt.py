@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ingest import voice_doubt
+from ingest.parse import voice_doubt
 from ingest.parse.model import Metadata, ParsedDocument, ParsedPassage
+from ingest.parse.voice_doubt import FAMILIES, FILE, NAME, checked, family_of, load_doubt, rules_alone, with_doubt
 from ingest.pipeline import Pipeline
-from ingest.voice_doubt import FAMILIES, FILE, NAME, checked, family_of, load_doubt, rules_alone, with_doubt
 from kb.domain.documents import Expression, TextStatus, Voice
 from kb.domain.pinpoints import Pinpoint, PinpointKind
 from kb.errors import CorpusInvalid

@@ -24,7 +24,7 @@ from ingest.voice_nl import Court, load_rules
 from kb.domain.documents import Voice
 from kb.errors import CorpusInvalid
 
-FILE: Final = Path(__file__).resolve().parents[1] / "corpus" / "patterns" / "voice-doubt.json"
+FILE: Final = Path(__file__).resolve().parents[2] / "corpus" / "patterns" / "voice-doubt.json"
 SIGNS: Final = FILE.with_name("voice-signs.toml")
 NAME: Final = "voice-doubt"
 SHORTEST: Final = 90  # characters: what is shorter keeps what the rules said, since no sample held any
