@@ -96,6 +96,7 @@ def test_no_filter_asks_nothing_and_each_filter_asks_something() -> None:
         "tracks": (Track.STATUS_HOLDER,),
         "text_statuses": (TextStatus.DIGEST,),
         "documents": ("kst-1",),
+        "without": ("kst-1",),
         "nationalities": ("SY",),
         "decided_from": LegalDate("2024"),
         "decided_until": LegalDate("2024"),

@@ -10,7 +10,8 @@ from kb.domain.documents import Kind, TextStatus, Track, Voice
 from kb.domain.query import Filters, Query
 from kb.domain.results import SearchResult, StandingValue
 from kb.errors import InvalidQuery
-from kb.retrieval.search import MAX_LIMIT
+from kb.retrieval.ranking import Ranking
+from kb.retrieval.search import MAX_LIMIT, Searcher
 from kb.wiring import KnowledgeBase
 from tests.factories import COURT_OF_JUSTICE, HOSTILE, NEW_TEST, OLD_TEST
 from tests.kb.retrieval.shelf import BOTH, GUIDE, MONTH, UNDATED, shelf
@@ -379,3 +380,22 @@ def test_hostile_text_and_the_longest_question_are_answered(kb: KnowledgeBase) -
     for text in ("' OR 1=1; --", "\\ % _ * ? [a", "<script>", "overdracht " * 700, "(" * 5000, "#", "ECLI:", "@v2#"):
         result = ask(kb, text[:8000])
         assert result.hits or result.notices
+
+
+def test_a_filter_by_language_changes_nothing_in_whether_a_question_is_answered(kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[set[str]] = []
+
+    def answers(_: Searcher, ranking: Ranking) -> bool:
+        judged.append({candidate.passage.language for candidate in ranking.candidates})
+        return True
+
+    monkeypatch.setattr(Searcher, "answers", answers)
+    found = ask(kb, DANISH, filters=Filters(languages=("en",)))
+    assert {hit.passage.language for hit in found.hits} == {"en"}
+    ask(kb, DANISH)
+    assert judged[0] == judged[1] >= {"nl"}
+
+
+def test_a_document_that_is_left_out_is_not_found(kb: KnowledgeBase) -> None:
+    first = ids(ask(kb, DANISH))[0]
+    assert first not in ids(ask(kb, DANISH, filters=Filters(without=(first,))))
