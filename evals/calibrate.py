@@ -2,8 +2,8 @@
 
 Questions of the dev halves only. Answerable: every question of the collections below; unanswerable: those of `unanswerable` marked so.
 Classes are weighted to count alike; the threshold is the highest at which at most one answerable question in two hundred is refused by
-models that did not see it (cross-validation), less a margin: a refusal hides passages that a reader could judge. Where the words cannot speak, it
-lies below every answerable question of the dev half.
+models that did not see it (cross-validation), less a margin: a refusal hides passages that a reader could judge. Where the words cannot
+speak, it lies below every answerable question of the dev half.
 """
 
 import sys
