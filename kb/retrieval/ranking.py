@@ -11,6 +11,7 @@ from kb.domain.results import Scored, rank
 from kb.ports import Embedder, PassageIndex, Reranker
 from kb.retrieval.citing import WITNESSES, cited_by
 from kb.retrieval.closeness import closeness
+from kb.retrieval.compounds import parts_of
 from kb.retrieval.dense import search_all_languages
 from kb.retrieval.lexical import MAX_QUERY_TERMS, Lexicon, stem
 from kb.retrieval.passages import TwinKey, shown_twin, twin_key
@@ -122,8 +123,9 @@ class Ranker:
 
     def rank(self, text: str, language: str, filters: Filters, *, numbers: Sequence[str] = ()) -> Ranking:
         """Candidates for `text`; both retrievers see the same filters. `numbers`: documents whose number stands in the text."""
-        concepts = self.terms.concepts(self.lexicon.stems(text, language), language)
-        stems = self._stems(text, language, filters, concepts)
+        parts = self._parts(text, language)
+        concepts = [*self.terms.concepts(self.lexicon.stems(text, language), language), *self.terms.concepts(parts, language)]
+        stems = self._stems(text, language, filters, list(dict.fromkeys(concepts)), parts)
         vector = self.embedder.embed_query(text)
         dense, nearest = search_all_languages(self.index, vector, self.languages, self.language_means, limit=DEPTH, filters=filters)
         words = {
@@ -206,7 +208,21 @@ class Ranker:
         ]
         return [*moved, *candidates[RERANKED:]]
 
-    def _stems(self, text: str, language: str, filters: Filters, concepts: Sequence[int]) -> dict[str, list[str]]:
+    def _parts(self, text: str, language: str) -> list[str]:
+        """The parts of the question's compounds that stand in no passage of its language and in no term, as stems."""
+        words = {word: stem(word, language) for word, _ in self.lexicon.asked(text, language)}
+        terms = self.terms.known(language)
+
+        def known(stems: set[str]) -> set[str]:
+            asked = sorted(stems - terms)
+            return (stems & terms).union(
+                *(self.library.stem_frequencies(language, asked[at : at + 500]) for at in range(0, len(asked), 500))
+            )
+
+        there = known(set(words.values())) if words else set()
+        return [part for word, own in words.items() if own not in there for part in parts_of(word, language, known)]
+
+    def _stems(self, text: str, language: str, filters: Filters, concepts: Sequence[int], parts: Sequence[str]) -> dict[str, list[str]]:
         """What to ask the words of each language that is held: its own words, or what crosses into it."""
         own = self.lexicon.query_stems(text, language)
         known = self.library.stem_frequencies(language, own)
@@ -217,7 +233,7 @@ class Ranker:
             if filters.languages and other not in filters.languages:
                 continue
             if other == language:
-                asked = [*own, *(self.terms.translated(concepts, language) if self.weights.synonyms else ())]
+                asked = [*own, *parts, *(self.terms.translated(concepts, language) if self.weights.synonyms else ())]
             else:
                 crossing = [*self.lexicon.names(text, language, other), *self.terms.translated(concepts, other)]
                 asked = [*crossing, *(stem(word, other) for word in strange)]

@@ -38,6 +38,14 @@ class Terms:
         longest = max((len(phrase) for known in phrases.values() for phrase in known), default=0)
         return cls({lang: {p: tuple(n) for p, n in known.items()} for lang, known in phrases.items()}, stems, longest)
 
+    def known(self, language: str) -> frozenset[str]:
+        """Every stem that stands in a term of a language."""
+        return self._known.get(language, frozenset())
+
+    @cached_property
+    def _known(self) -> Mapping[str, frozenset[str]]:
+        return {language: frozenset(stem for phrase in phrases for stem in phrase) for language, phrases in self.phrases.items()}
+
     def concepts(self, stems: Sequence[str], language: str) -> list[int]:
         """The concepts whose terms stand in a question, longest phrase first, each word used once."""
         known = self.phrases.get(language, {})
