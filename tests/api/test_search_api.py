@@ -120,22 +120,25 @@ def test_every_filter_holds_for_every_hit(client: TestClient, filters: dict[str,
 
 
 def test_grouping_gives_each_document_once_with_its_passages(client: TestClient) -> None:
-    body = search(client, q="extreme material poverty housing beschermingsbeleid", group="document", limit=2)
-    assert len(body["groups"]) == 2
+    body = search(client, q="extreme material poverty housing beschermingsbeleid", group="document", limit=4)
     ids = [group["document"]["id"] for group in body["groups"]]
-    assert len(set(ids)) == 2
+    assert 2 <= len(ids) == len(set(ids)) <= 4
     assert all(1 <= len(group["hits"]) <= 3 for group in body["groups"])
     assert [hit["passage"]["id"] for group in body["groups"] for hit in group["hits"]] == [hit["passage"]["id"] for hit in body["hits"]]
 
 
 def test_pages_of_an_answer_neither_overlap_nor_leave_out(client: TestClient) -> None:
-    whole = [hit["passage"]["id"] for hit in search(client, q="overdracht beleid poverty", limit=6)["hits"]]
+    whole = [hit["passage"]["id"] for hit in search(client, q="overdracht beleid poverty", limit=50)["hits"]]
+    assert len(whole) >= 6
+    # a page is not full where an overtaken authority and what overtook it do not both fit: then there is one page more; and what
+    # overtook it is shown again beside it where it stood on an earlier page (DECISIONS.md 12)
     pages = [
         hit["passage"]["id"]
-        for offset in (0, 2, 4)
+        for offset in range(0, 2 * len(whole), 2)
         for hit in search(client, q="overdracht beleid poverty", limit=2, offset=offset)["hits"]
     ]
-    assert pages == whole
+    assert list(dict.fromkeys(pages)) == whole
+    assert len(pages) <= len(whole) + 1
 
 
 def test_explain_says_how_a_passage_was_ranked_and_only_when_asked(client: TestClient) -> None:
