@@ -51,7 +51,7 @@ class Question:
     """One question. `grades` are of documents and passages (plain ids, 1 to 3; 0 is judged and does not answer).
 
     `text_of` names a passage whose words are the question, where those words are not ours to publish: they are read from the index,
-    with the references in them taken out. What is shown of the documents in `exclude` is left out of every ranking.
+    with the references in them taken out. Documents left out of the search stand in `filters.without`.
     """
 
     qid: str
@@ -65,7 +65,6 @@ class Question:
     grades: Mapping[str, int] = field(default_factory=dict)
     spans: tuple["Span", ...] = ()
     text_of: str | None = None
-    exclude: tuple[str, ...] = ()
 
     @property
     def half(self) -> Literal["dev", "test"]:
@@ -174,19 +173,17 @@ def _questions(
             if body["style"] not in STYLES:
                 raise ValueError(f"style {body['style']!r} is none of {', '.join(STYLES)}")
             seen.add(qid)
-            exclude = tuple(canonical(item) for item in body.get("exclude", ()))
             question = Question(
                 qid=qid,
                 text=normalise_query(body["text"]) if "text_of" not in body else "",
                 lang=body["lang"],
                 style=body["style"],
                 as_of=dt.date.fromisoformat(body["as_of"]) if body.get("as_of") else card.as_of,
-                filters=replace(_filters(body.get("filters") or {}), without=exclude),
+                filters=replace(_filters(body.get("filters") or {}), without=tuple(canonical(item) for item in body.get("exclude", ()))),
                 answerable=body.get("answerable", True),
                 grades=grades.get(qid, {}),
                 spans=spans.get(qid, ()),
                 text_of=canonical(body["text_of"]) if "text_of" in body else None,
-                exclude=exclude,
             )
             if question.answerable != any(grade > 0 for grade in question.grades.values()):
                 raise ValueError("an answerable question needs a judgment of 1 or more, another one may have none")

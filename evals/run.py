@@ -192,7 +192,8 @@ def run_collection(
 def _answered(system: System, question: Question) -> Answer:
     began = time.perf_counter()
     try:
-        shown = tuple(one for one in system.answer(question) if one.document not in question.exclude)
+        # a system that knows no filters may show what was to be left out
+        shown = tuple(one for one in system.answer(question) if one.document not in question.filters.without)
     except KbError as error:
         return Answer((), time.perf_counter() - began, error.code)
     return Answer(shown, time.perf_counter() - began)

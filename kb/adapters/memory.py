@@ -74,9 +74,10 @@ class MemoryIndex:
             value = point.payload.get(condition.field)
             if value is None:
                 return False
-            if condition.any_of and not set(value if isinstance(value, list) else [str(value)]) & set(condition.any_of):
+            values = set(value if isinstance(value, list) else [str(value)])
+            if condition.any_of and values.isdisjoint(condition.any_of):
                 return False
-            if condition.none_of and set(value if isinstance(value, list) else [str(value)]) & set(condition.none_of):
+            if not values.isdisjoint(condition.none_of):
                 return False
             if condition.at_least is not None and not (isinstance(value, int) and value >= condition.at_least):
                 return False

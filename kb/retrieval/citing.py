@@ -12,7 +12,7 @@ from kb.domain.pinpoints import slug_places
 from kb.retrieval.passages import TwinKey
 
 WITNESSES: Final = 30  # candidates that are asked; 100 and 400 gave the same
-_ENOUGH: Final = 1.0  # what all witnesses of a place together can add; 2 and 3 gave the same
+_ENOUGH: Final = 1.0  # what all witnesses of a place together can add; with 2 the Court's own citations fell (nDCG@10 .870 → .859)
 
 
 def cited_by(witnesses: Sequence[tuple[TwinKey, float, Sequence[CitationLink]]]) -> dict[TwinKey, float]:
