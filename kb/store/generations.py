@@ -16,7 +16,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,8 @@ class Generations:
                 return self._open(name, embedder, fallback_from=current if name != current else None, problem=problem)
             except StoreDamaged as error:
                 problem = problem or str(error)
+        if self.current_name() != current:  # all were retired while this looked
+            return self.open_current(embedder)
         raise StoreDamaged(f"no generation can be used; the newest says: {problem}. Run `dublin-kb ingest` to build a new one")
 
     def _open(self, name: str, embedder: Embedder | None, *, fallback_from: str | None, problem: str | None) -> OpenGeneration:
@@ -182,7 +184,7 @@ class Generations:
         gone = older[: max(0, len(older) - keep)]
         for name in gone:
             self.engine.drop(self.root / name / "index")
-            shutil.rmtree(self.root / name)
+            shutil.rmtree(self.root / name, ignore_errors=True)  # a reader that closes it may write a last time
         return gone
 
     def next_name(self) -> str:
@@ -202,7 +204,7 @@ class Generations:
 
     def _require_room(self) -> None:
         current = self.current_name()
-        size = sum(f.stat().st_size for f in (self.root / current).rglob("*") if f.is_file()) if current else 50_000_000
+        size = sum(file_sizes(self.root / current).values()) if current else 50_000_000
         free = shutil.disk_usage(self.root).free
         if free < _ROOM_FACTOR * size:
             needed = _ROOM_FACTOR * size // 2**20
@@ -263,14 +265,35 @@ class Build:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def file_sizes(directory: Path) -> dict[str, int]:
+    """{relative name: size in bytes} of everything below `directory` but the manifest and what is hidden, see `_published`."""
+    sizes = {}
+    for path in _published(directory):
+        with suppress(FileNotFoundError):
+            sizes[str(path.relative_to(directory))] = path.stat().st_size
+    return sizes
+
+
 def file_digests(directory: Path) -> dict[str, tuple[int, str]]:
-    """{relative name: (size in bytes, SHA-256)} of everything below `directory` but the manifest."""
+    """{relative name: (size in bytes, SHA-256)} of everything below `directory` but the manifest and what is hidden, see `_published`."""
     found = {}
-    for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.name != "manifest.json":
-            with path.open("rb") as stream:
-                found[str(path.relative_to(directory))] = (path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest())
+    for path in _published(directory):
+        with suppress(FileNotFoundError), path.open("rb") as stream:
+            found[str(path.relative_to(directory))] = (os.fstat(stream.fileno()).st_size, hashlib.file_digest(stream, "sha256").hexdigest())
     return found
+
+
+def _published(directory: Path) -> Iterator[Path]:
+    """The files below `directory` that a generation consists of; one may go while the caller looks.
+
+    Hidden is what an engine keeps for a moment while it opens or closes: the embedded one replaces its small files, unchanged, through
+    `.atomicwrite*/tmpfile.tmp`, so another process, or one that was killed, may have left such a file.
+    """
+    for place, folders, names in os.walk(directory):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and not (name == "manifest.json" and Path(place) == directory):
+                yield Path(place, name)
 
 
 def damaged_files(directory: Path, manifest: Manifest) -> list[str]:
@@ -278,7 +301,7 @@ def damaged_files(directory: Path, manifest: Manifest) -> list[str]:
     held = file_digests(directory)
     problems = [f"{name} is missing" for name in manifest.files if name not in held]
     problems += [f"{name} is not what was published" for name, digest in manifest.files.items() if name in held and held[name] != digest]
-    return problems + [f"{name} was not published" for name in held if name not in manifest.files]
+    return problems + [f"{name} was not published" for name in sorted(held) if name not in manifest.files]
 
 
 def require_same_space(embedder: Embedder, manifest: Manifest) -> None:

@@ -1,5 +1,7 @@
 import multiprocessing
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,37 @@ def test_every_damaged_file_is_named_and_the_generation_before_answers(tmp_path:
         victims[0].write_bytes(content)
     (newest / "manifest.json").write_text("{")
     assert answer(generations) == before
+
+
+def test_what_the_engine_leaves_for_a_moment_is_no_damage_and_a_stranger_is(tmp_path: Path) -> None:
+    generations = publish(tmp_path, EdgeEngine())
+    index = generations.root / "gen-000001" / "index"
+    for folder in (index, next((index / "segments").iterdir())):
+        (folder / ".atomicwriteAbCd").mkdir()
+        (folder / ".atomicwriteAbCd" / "tmpfile.tmp").write_text("{")
+    assert answer(generations)
+    (index / "stranger.dat").write_text("x")
+    with pytest.raises(StoreDamaged, match=r"index/stranger\.dat was not published"):
+        generations.open_current(HashingEmbedder())
+
+
+def test_a_file_that_goes_while_the_generation_is_checked_is_missing_and_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generations = publish(tmp_path, EdgeEngine())
+    publish(tmp_path, EdgeEngine())
+    newest = generations.root / "gen-000002"
+    walk = os.walk
+
+    def walk_and_lose(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        for place, folders, names in walk(top):
+            if Path(place) == newest / "index":
+                (newest / "index" / "edge_config.json").unlink(missing_ok=True)
+            yield place, folders, names
+
+    monkeypatch.setattr(os, "walk", walk_and_lose)
+    opened = generations.open_current(HashingEmbedder())
+    opened.close()
+    assert (opened.name, opened.fallback_from) == ("gen-000001", "gen-000002")
+    assert "index/edge_config.json is missing" in str(opened.problem)
 
 
 def test_when_no_generation_is_sound_the_message_says_what_to_do(tmp_path: Path) -> None:
