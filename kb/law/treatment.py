@@ -8,6 +8,8 @@ How edges become a standing:
 - A ruling that was set aside is gone for both tracks, whatever the scope of the edge.
 - An edge that is scoped to the other track has no effect of its own here. Where it overtook the document there, the question is
   undecided here: `caution`, never `good` in silence and never `overtaken` by extension.
+- What applies or follows an authority that is overtaken for that track rests on it: `caution`, with a sentence that names both. One
+  step only: what applies a ruling that applies it is not marked, since nobody has said on what it leans.
 - The worst effect wins. What decides nothing (an opinion, a communicated case, an interim measure) is at best `caution`.
 """
 
@@ -28,6 +30,7 @@ TREATMENT_TYPES = frozenset(
 
 _SET_ASIDE = "set-aside"
 _BY_LAW = "superseded-by-legislation"
+_RESTS_ON = ("applies", "follows")
 
 Cite = Callable[[Document, Pinpoint | None], Mapping[str, str]]
 """A document and a place in it as citations, by language (`nl`, `en`): `kb.domain.citations.cite` with its courts bound."""
@@ -72,6 +75,10 @@ _OPEN_SCOPE = {"nl": "voor welk soort zaken dit geldt, staat open", "en": "for w
 _UNDATED = {
     "nl": "de datum daarvan is onbekend: ga na of dit toen al gold",
     "en": "when is not known: check whether it already held",
+}
+_RESTING = {
+    "nl": "Let op: steunt op {of}, en dat geldt niet meer: {did}",
+    "en": "Caution: rests on {of}, which no longer stands: {did}",
 }
 _GOOD = {"nl": "Niets in dit corpus wijst erop dat dit niet meer geldt.", "en": "Nothing in this corpus says otherwise."}
 _UNKNOWN = {
@@ -189,12 +196,14 @@ class Standings:
         if not curated and not_decided is None:
             return Standing(StandingValue.UNKNOWN, track, as_of, _UNKNOWN)
         worst = max((item.effect for item in effective), default=_Effect.NONE)
-        value = _VALUES[max(worst, _Effect.CAUTION if not_decided else _Effect.NONE)]
+        resting = self._resting(document_id, as_of, track) if worst is not _Effect.OVERTAKEN else []
+        value = _VALUES[max(worst, _Effect.CAUTION if not_decided or resting else _Effect.NONE)]
         telling = [item for item in effective if item.effect is worst and worst is not _Effect.NONE]
         telling += [item for item in effective if item.elsewhere and item not in telling]
         # what was not decided is said once, after the last of several sentences with the same scope
         said_later = [item.edge.scope == after.edge.scope for item, after in itertools.pairwise(telling)] + [False]
         parts: list[Mapping[str, str]] = [self._sentence(item, brief=later) for item, later in zip(telling, said_later, strict=False)]
+        parts += resting
         if not_decided:
             parts.append(not_decided)
         if value is StandingValue.GOOD:
@@ -221,6 +230,19 @@ class Standings:
                 found.append(_Effective(edge, effect, undated))
         found.reverse()
         return sorted(found, key=lambda item: -item.effect)
+
+    def _resting(self, document_id: str, as_of: dt.date, track: Track) -> list[Mapping[str, str]]:
+        """A sentence for each authority that this document applies or follows for the track and that is overtaken there, oldest first."""
+        sentences: list[Mapping[str, str]] = []
+        for edge in self.treatments_by(document_id, as_of=as_of):
+            if edge.type not in _RESTS_ON or (edge.scope is not None and track not in edge.scope):
+                continue
+            of = self._id(edge.of)
+            if overtaking := self._overtaken_by(of, as_of, track):
+                did = self._sentence(_Effective(overtaking[0], _Effect.OVERTAKEN))
+                cited = self._cited(of, None)
+                sentences.append({each: _RESTING[each].format(of=cited[each], did=_lower_first(did[each])) for each in _LANGUAGES})
+        return sentences
 
     def _since(self, edge: Treatment) -> dt.date | None:
         """The first day on which the edge surely works: the last day of its date, else of the later document's date."""
@@ -272,11 +294,11 @@ class Standings:
         )
 
     def _citation(self, edge: Treatment) -> Mapping[str, str]:
-        by = self._id(edge.by)
-        document = self._documents.get(by)
-        if document is None:
-            return dict.fromkeys(_LANGUAGES, by)
-        return self._cite(document, Pinpoint.parse(edge.pinpoint) if edge.pinpoint else None)
+        return self._cited(self._id(edge.by), Pinpoint.parse(edge.pinpoint) if edge.pinpoint else None)
+
+    def _cited(self, document_id: str, pinpoint: Pinpoint | None) -> Mapping[str, str]:
+        document = self._documents.get(document_id)
+        return self._cite(document, pinpoint) if document is not None else dict.fromkeys(_LANGUAGES, document_id)
 
     def _sentence(self, item: _Effective, *, brief: bool = False) -> dict[str, str]:
         """`Verlaten in Dublinzaken door ABRvS 12 juni 2024, nr. 202304791/1/V2; voor statushouders niet beslist.`
@@ -304,6 +326,10 @@ class Standings:
 
 
 _SEVERITY = {StandingValue.GOOD: 0, StandingValue.UNKNOWN: 1, StandingValue.CAUTION: 2, StandingValue.OVERTAKEN: 3}
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 @dataclass(frozen=True, slots=True)

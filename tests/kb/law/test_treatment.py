@@ -126,6 +126,53 @@ def test_an_opinion_is_said_to_be_no_decision() -> None:
     assert "An opinion, not a decision" in CORPUS.standing("ECLI:EU:C:2018:617", day("2026-11-01"), STATUS).sentence["en"]
 
 
+APPLIED = "ECLI:NL:RBDHA:2022:11420"
+
+
+def _applying(*scope: Track, kind: str = "applies") -> Standings:
+    edge = Treatment(DENMARK_2022, APPLIED, kind, "none", LegalDate.parse("2022-10-31"), scope=scope or None)
+    return Standings([*DOCUMENTS, judgment(APPLIED, "2022-10-31"), judgment("X", "2023-01-01")], [*EDGES, edge], cite)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "track", "value"),
+    [("2024-06-11", DUBLIN, "good"), ("2024-06-12", DUBLIN, "caution"), ("2026-11-01", STATUS, "good"), ("2026-11-01", None, "caution")],
+)
+@pytest.mark.parametrize("kind", ["applies", "follows"])
+def test_what_rests_on_an_overtaken_authority_is_never_good_in_silence(kind: str, as_of: str, track: Track | None, value: str) -> None:
+    standing = _applying(DUBLIN, kind=kind).standing(APPLIED, day(as_of), track)
+    assert standing.value == value
+    assert ("rests on" in standing.sentence["en"]) == (value == "caution")
+
+
+def test_the_sentence_of_what_rests_on_it_names_both_and_when() -> None:
+    sentence = _applying(DUBLIN).standing(APPLIED, day("2024-07-01"), DUBLIN).sentence
+    assert sentence["nl"] == (
+        f"Let op: steunt op {DENMARK_2022}, en dat geldt niet meer: "
+        "verlaten in Dublinzaken door ABRvS 12 juni 2024, nr. 202304791/1/V2; voor statushouders niet beslist."
+    )
+
+
+def test_what_applies_it_on_the_other_track_or_only_tells_it_apart_does_not_rest_on_it() -> None:
+    assert _applying(STATUS).standing(APPLIED, day("2024-07-01"), DUBLIN).value is StandingValue.GOOD
+    assert _applying(DUBLIN, kind="distinguishes").standing(APPLIED, day("2024-07-01"), DUBLIN).value is StandingValue.GOOD
+    assert _applying().standing(APPLIED, day("2024-07-01"), DUBLIN).value is StandingValue.CAUTION  # an open scope is both
+
+
+def test_resting_goes_one_step_and_gives_way_to_what_was_done_to_the_ruling_itself() -> None:
+    edges = [
+        *EDGES,
+        Treatment(DENMARK_2022, APPLIED, "applies", "none", LegalDate.parse("2022-10-31"), scope=(DUBLIN,)),
+        Treatment(APPLIED, "X", "follows", "none", LegalDate.parse("2023-01-01"), scope=(DUBLIN,)),
+        Treatment(APPLIED, JUNE_2024, "set-aside", "overtaken", LegalDate.parse("2024-06-12")),
+    ]
+    documents = [*DOCUMENTS, judgment(APPLIED, "2022-10-31"), judgment("X", "2023-01-01")]
+    overtaken = Standings(documents, edges, cite).standing(APPLIED, day("2024-07-01"), DUBLIN)
+    assert overtaken.value is StandingValue.OVERTAKEN
+    assert "rests on" not in overtaken.sentence["en"]
+    assert Standings(documents, edges[:-1], cite).standing("X", day("2024-07-01"), DUBLIN).value is StandingValue.GOOD
+
+
 @pytest.mark.parametrize("subtype", ["reference", "evidence-order", "letter-of-formal-notice", "press", "advocate-general-opinion"])
 def test_what_decides_nothing_is_never_good(subtype: str) -> None:
     document = judgment("X", "2020-01-01", subtype=subtype)
