@@ -25,8 +25,7 @@ class Terms:
         """From `terms.toml` and every `terms-*.toml` beside it. Raises: CorpusInvalid, naming the file."""
         phrases: dict[str, dict[Phrase, list[int]]] = {}
         stems: list[dict[str, tuple[str, ...]]] = []
-        files = (directory / "terms.toml", *sorted(directory.glob("terms-*.toml")))
-        for number, concept in enumerate(row for file in files for row in read_toml(file).get("term", [])):
+        for number, concept in enumerate(row for file in term_files(directory) for row in read_toml(file).get("term", [])):
             own: dict[str, tuple[str, ...]] = {}
             for language, terms in concept.items():
                 made = [tuple(lexicon.stems(term, language)) for term in str(terms).split("|")]
@@ -64,6 +63,11 @@ class Terms:
     def translated(self, concepts: Sequence[int], language: str) -> list[str]:
         """The stems of those concepts' terms in `language`."""
         return list(dict.fromkeys(stem for concept in concepts for stem in self.stems[concept].get(language, ())))
+
+
+def term_files(directory: Path) -> list[Path]:
+    """The glossary's files, in the order in which their rows are numbered."""
+    return [directory / "terms.toml", *sorted(directory.glob("terms-*.toml"))]
 
 
 @dataclass(frozen=True)
