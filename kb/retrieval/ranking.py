@@ -98,7 +98,6 @@ class Ranking:
     candidates: list[Candidate]
     stems: Mapping[str, list[str]]
     words: list[tuple[str, bool]] = field(default_factory=list)  # of the question, and whether each is written as a name
-    concepts: int = 0  # legal terms recognised in the question
     nearest: float = 0.0  # cosine of the nearest passage, as the model gives it
     dense_scores: list[float] = field(default_factory=list)  # best first, freed of language bias
     word_scores: list[float] = field(default_factory=list)  # of the question's language, best first
@@ -158,7 +157,7 @@ class Ranker:
         candidates = official_first(candidates)
         candidates = self._reranked(text, candidates)
         own = [item.score for item in words.get(language, [])]
-        return Ranking(language, candidates, stems, asked, len(concepts), nearest, [item.score for item in dense], own)
+        return Ranking(language, candidates, stems, asked, nearest, [item.score for item in dense], own)
 
     def _with_cited(self, candidates: Sequence[Candidate], length: float) -> list[Candidate]:
         """The candidates, best first, with what the best of them add to the places that they cite."""

@@ -1,12 +1,12 @@
 """When nothing was found: calibrated on questions with and without an answer, never on a raw cosine (e5 gives .7 to .9 to anything).
 
-Six plain features of a ranking and a logistic model whose coefficients stand in `corpus/lexicon/relevance.toml`, fitted by
+Plain features of a ranking and a logistic model whose coefficients stand in `corpus/lexicon/relevance.toml`, fitted by
 `python -m evals.calibrate` on the dev halves of the collections. What the words tell weighs most: how much of the question, by weight of
 its rare words, stands in the corpus at all, and in one of the best passages.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from kb.errors import CorpusInvalid
 from kb.retrieval.lexical import Lexicon, read_toml, stem
 from kb.retrieval.passages import shown_twin, twin_key, words_of
 from kb.retrieval.ranking import Ranking
+from kb.retrieval.terms import Terms
 from kb.store.library import Library
 
 _BEST = 5  # candidates whose words are looked at
 _ABROAD = 1.0  # of the weight of a word that stands in passages of another language only
-_MANY_CONCEPTS = 3
 _SHORT = 12  # words of a question up to which every name in it must be known: longer ones tell the facts of a case
 _GAP_TO = 20  # rank that stands for the crowd
 
@@ -27,14 +27,15 @@ _GAP_TO = 20  # rank that stands for the crowd
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a ranking tells of whether it answers. `in_corpus` and `in_best` are shares of the question's words, weighted by rarity;
-    None where the nearest passage is not held in its language."""
+    None where the nearest passage is not held in its language. There `bridged` speaks: the share of the words, each counting alike, that
+    stand in one of the best passages, themselves or as a legal term of the passage's language."""
 
     nearest: float  # cosine of the nearest passage
     freed: float  # the same, freed of language bias
     gap: float  # between the nearest and the crowd
-    crossing: float  # legal terms recognised, 0 to 1: what the words tell where no passage is in the question's language
     in_corpus: float | None
     in_best: float | None
+    bridged: float
 
 
 @dataclass(frozen=True)
@@ -86,27 +87,47 @@ def _words_speak(library: Library, passage: Passage, language: str) -> bool:
     return shown_twin(library.twins([twin_key(passage)]) or [passage], language).language == language
 
 
-def features(ranking: Ranking, library: Library, lexicon: Lexicon, passages_in: Mapping[str, int]) -> Features:
+def features(ranking: Ranking, library: Library, lexicon: Lexicon, terms: Terms, passages_in: Mapping[str, int]) -> Features:
     """The features of a ranking. `passages_in`: how many passages each language has in this generation."""
     scores = ranking.dense_scores
     freed = scores[0] if scores else 0.0
     gap = freed - scores[min(_GAP_TO, len(scores) - 1)] if scores else 0.0
-    crossing = min(1.0, ranking.concepts / _MANY_CONCEPTS)
     nearest = next((c.passage for c in ranking.candidates if c.dense and c.dense.rank == 1), None)
+    best = list(_best(ranking, library, lexicon))
+    bridged = _bridged(ranking, best, terms)
     if not passages_in.get(ranking.language) or (nearest and not _words_speak(library, nearest, ranking.language)):
-        return Features(ranking.nearest, freed, gap, crossing, None, None)
+        return Features(ranking.nearest, freed, gap, None, None, bridged)
     asked = _rarity(ranking.words, ranking.language, library, passages_in)
     whole = math.fsum(word.weight for word in asked)
     if not whole:
-        return Features(ranking.nearest, freed, gap, crossing, None, None)
-    best = [candidate.passage for candidate in ranking.candidates[:_BEST]]
+        return Features(ranking.nearest, freed, gap, None, None, bridged)
     shares = [0.0]
-    for passage in library.twins([twin_key(passage) for passage in best]):
-        own = set(lexicon.stems(words_of(library.document(passage.document_id), passage), passage.language))
+    for passage, own in best:
         known = (word for word in asked if stem(word.text, passage.language) in own)
         shares.append(math.fsum(word.weight * (1.0 if passage.language == ranking.language else _ABROAD) for word in known) / whole)
     in_corpus = math.fsum(word.weight * (1.0 if word.at_home else _ABROAD if word.abroad else 0.0) for word in asked) / whole
-    return Features(ranking.nearest, freed, gap, crossing, in_corpus, max(shares))
+    return Features(ranking.nearest, freed, gap, in_corpus, max(shares), bridged)
+
+
+def _best(ranking: Ranking, library: Library, lexicon: Lexicon) -> Iterator[tuple[Passage, set[str]]]:
+    """The texts at the best places, each with its stems."""
+    for passage in library.twins([twin_key(candidate.passage) for candidate in ranking.candidates[:_BEST]]):
+        yield passage, set(lexicon.stems(words_of(library.document(passage.document_id), passage), passage.language))
+
+
+def _bridged(ranking: Ranking, best: Sequence[tuple[Passage, set[str]]], terms: Terms) -> float:
+    words = [word for word, _ in ranking.words]
+    concepts = dict[int, tuple[int, ...]]()  # place of a word -> what it names, alone or with its neighbours
+    for places, numbers in terms.spans([stem(word, ranking.language) for word in words], ranking.language):
+        concepts |= dict.fromkeys(places, numbers)
+    shares = [0.0]
+    for passage, own in best:
+        found = sum(
+            stem(word, passage.language) in own or not own.isdisjoint(terms.translated(concepts.get(place, ()), passage.language))
+            for place, word in enumerate(words)
+        )
+        shares.append(found / len(words) if words else 0.0)
+    return max(shares)
 
 
 @dataclass(frozen=True, slots=True)

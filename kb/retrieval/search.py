@@ -153,7 +153,7 @@ class Searcher:
 
     def answers(self, ranking: Ranking) -> bool:
         """Whether a ranking answers its question at all (`kb.retrieval.relevance`)."""
-        told = features(ranking, self._library, self._lexicon, self._passages_in)
+        told = features(ranking, self._library, self._lexicon, self.ranker.terms, self._passages_in)
         return bool(ranking.candidates) and self._relevance.is_relevant(told, space=self.ranker.embedder.space.name)
 
     def _with_clock(self, query: Query) -> Filters:

@@ -47,18 +47,22 @@ class Terms:
 
     def concepts(self, stems: Sequence[str], language: str) -> list[int]:
         """The concepts whose terms stand in a question, longest phrase first, each word used once."""
+        return list(dict.fromkeys(number for _, numbers in self.spans(stems, language) for number in numbers))
+
+    def spans(self, stems: Sequence[str], language: str) -> list[tuple[range, tuple[int, ...]]]:
+        """Where the terms of `concepts` stand in `stems`, and which concepts each names."""
         known = self.phrases.get(language, {})
-        found: dict[int, None] = {}
+        found: list[tuple[range, tuple[int, ...]]] = []
         place = 0
         while place < len(stems):
             for length in range(min(self.longest, len(stems) - place), 0, -1):
                 numbers = known.get(tuple(stems[place : place + length]))
                 if numbers:
-                    found.update(dict.fromkeys(numbers))
+                    found.append((range(place, place + length), numbers))
                     place += length - 1
                     break
             place += 1
-        return list(found)
+        return found
 
     def translated(self, concepts: Sequence[int], language: str) -> list[str]:
         """The stems of those concepts' terms in `language`."""
