@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.domain.query import Filters
 from kb.errors import CorpusInvalid
-from kb.retrieval.relevance import Features, Model, Relevance
+from kb.retrieval.relevance import Features, Model, Relevance, features
 from kb.wiring import KnowledgeBase, build_embedder
 
 DIRECTORY = Path(__file__).resolve().parents[3] / "corpus" / "lexicon"
@@ -34,7 +35,29 @@ def test_each_model_uses_only_what_it_may_know() -> None:
     words = {"in_corpus", "in_best"}
     assert set(SHIPPED.words_only.weights) <= words
     assert not set(SHIPPED.without_words.weights) & words
+    assert "bridged" in SHIPPED.without_words.weights
     assert set(SHIPPED.with_words.weights) & words
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "bridged"),
+    [
+        ("Gensidig tillid og systemiske mangler ved overførsel til Danmark", "da", True),
+        ("εξάμηνη προθεσμία μεταφοράς", "el", True),
+        ("à quelle heure ouvre la piscine le dimanche", "fr", False),
+        ("schönen Feierabend", "de", False),
+    ],
+)
+def test_legal_terms_are_heard_in_passages_of_another_language(
+    light_index: KnowledgeBase, question: str, language: str, bridged: bool
+) -> None:
+    view = light_index.view()
+    held = view.generation.index.facet("language", Filters())
+    ranking = view.searcher.ranker.rank(question, language, Filters())
+    told = features(ranking, view.library, light_index.lexicon, light_index.terms, held)
+    assert told.in_corpus is None
+    assert (told.bridged >= 0.5) == bridged
+    assert 0.0 <= told.bridged <= 1.0
 
 
 @pytest.mark.parametrize("name", MODELS)

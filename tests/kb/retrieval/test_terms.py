@@ -176,3 +176,13 @@ def test_every_court_named_is_a_court_of_the_corpus_and_every_kind_a_kind() -> N
 def test_without_phrases_nothing_is_named() -> None:
     assert Subjects({}, {}).courts_named("Raad van State") == ()
     assert Subjects({}, {}).kinds_named("brief") == ()
+
+
+def test_a_span_says_where_a_term_stands_and_the_longest_one_wins() -> None:
+    stems = LEXICON.stems("Verstoß gegen das gegenseitige Vertrauen bei Überstellung", "de")
+    spans = TERMS.spans(stems, "de")
+    trust = LEXICON.stems("gegenseitiges Vertrauen", "de")
+    place = next(places for places, _ in spans if [stems[number] for number in places] == trust)
+    assert len(place) == 2
+    used = [number for places, _ in spans for number in places]
+    assert len(used) == len(set(used))
