@@ -22,6 +22,7 @@ def _listed(value: Any) -> Any:
 
 
 Words = Annotated[str, Field(min_length=1, max_length=200)]
+DocumentId = Annotated[str, Field(min_length=1, max_length=400)]
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 _YEAR = r"(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])"
 _MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
@@ -83,6 +84,11 @@ class SearchRequest(FilterFields):
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
     voice: Annotated[list[Voice], BeforeValidator(_listed), Field(max_length=_MAX_VALUES)] = []
     text_status: Annotated[list[TextStatus], BeforeValidator(_listed), Field(max_length=_MAX_VALUES)] = []
+    without: Annotated[
+        list[DocumentId],
+        BeforeValidator(_listed),
+        Field(max_length=_MAX_VALUES, description="Documents to leave out: a ruling, when its own paragraph is the question"),
+    ] = []
     as_of: Annotated[DayText | None, Field(description="The day whose law, policy and documents answer; today by default")] = None
     group: Literal["passage", "document"] = "passage"
     sort: Annotated[
@@ -114,6 +120,7 @@ class SearchRequest(FilterFields):
                 voices=tuple(self.voice),
                 tracks=tuple(self.track),
                 text_statuses=tuple(self.text_status),
+                without=tuple(self.without),
                 decided_from=first,
                 decided_until=last,
             ),

@@ -404,6 +404,8 @@ class Pages:
                 return t.or_self(name, value)
             case "court" if not value:
                 return t("doc.unknown_court")
+            case "without":
+                return t("filter.without", document=value)
             case "from" | "until" | "as_of":
                 return f"{t(f'filter.{name}')}: {t.date(value)}"
         return value
@@ -413,7 +415,7 @@ class Pages:
         pairs = asked_pairs(asked)
         chips = []
         for pair in pairs:
-            if pair[0] in (*_FACETS, "from", "until", "as_of"):
+            if pair[0] in (*_FACETS, "without", "from", "until", "as_of"):
                 rest = [other for other in pairs if other != pair]
                 value = countries.code(pair[1]) if pair[0] == "member_state" else pair[1]
                 chips.append(Chip(self.label(pair[0], value), self.search_href(rest) if shareable else None))
@@ -458,6 +460,7 @@ def asked_pairs(asked: SearchRequest, *, offset: int = 0) -> list[tuple[str, str
     pairs = [("q", asked.q)]
     for name in _FACETS:
         pairs += [(name, str(value)) for value in getattr(asked, name)]
+    pairs += [("without", document_id) for document_id in asked.without]
     pairs += [(name, value) for name, value in (("from", asked.from_), ("until", asked.until), ("as_of", asked.as_of)) if value]
     pairs += [("sort", asked.sort)] if asked.sort != "relevance" else []
     return [*pairs, *([("offset", str(offset))] if offset else [])]

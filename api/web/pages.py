@@ -44,7 +44,8 @@ _STATIC = {
 _GROUPS_A_PAGE = 10
 _DOCUMENTS_A_PAGE = 100
 _FIELDS = frozenset(
-    {"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "from", "until", "as_of", "sort", "offset"}
+    {"q", "kind", "court", "member_state", "language", "voice", "track", "text_status", "without"}
+    | {"from", "until", "as_of", "sort", "offset"}
 )
 
 

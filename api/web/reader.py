@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from api import countries
 from api.reading import current_texts
 from api.schemas import in_language
-from api.web.contexts import PASSAGES_A_PART, Link, Pages, PassageView, document_href, in_part, new_headings, place_of, readable
+from api.web.contexts import PASSAGES_A_PART, Link, Pages, PassageView, document_href, in_part, new_headings, place_of, plain_line, readable
 from api.web.pictures import Graph, Node, graph
 from kb.domain.documents import CitationLink, Document, Expression, Kind, Passage, TextStatus, Treatment
 from kb.domain.identifiers import PassageId
@@ -24,6 +24,7 @@ _SENTENCES = 3
 _SENTENCE = 320  # characters of one
 _LEVELS = 6  # of headings in HTML; the text's own begin at h3
 _IN_GRAPH = 12  # documents on either side of the picture
+_ASKED = 700  # characters of a passage that are asked for elsewhere
 _PAGES_A_ROW = 8  # pictures beside one long passage
 _CONTENTS = 300  # entries of a table of contents
 _OLD = re.compile(r"(?:^|-)v\d+$")  # the form of a replaced version
@@ -55,6 +56,7 @@ class ReaderPassage:
 
     view: PassageView
     permalink: str
+    elsewhere: str  # a search for what says the same in other documents
     voice_mark: str
     opens: list[Heading] = field(default_factory=list)
     cited: int = 0
@@ -214,6 +216,7 @@ class Reader(Pages):
                 ReaderPassage(
                     view=view,
                     permalink=document_href(document.id, form=self._form(document, passage), place=view.slug, lang=self._lang),
+                    elsewhere=self.search_href([("q", plain_line(passage.display or passage.text, _ASKED)), ("without", document.id)]),
                     voice_mark=self._t.or_self("voice_mark", view.voice),
                     opens=[Heading(min(3 + same + i, _LEVELS), f"h-{passage.ordinal}-{same + i}", text) for i, text in enumerate(opens)],
                     cited=len(citers.get(view.slug, ())),

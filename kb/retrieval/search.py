@@ -157,8 +157,10 @@ class Searcher:
         return bool(ranking.candidates) and self._relevance.is_relevant(told, space=self.ranker.embedder.space.name)
 
     def _with_clock(self, query: Query) -> Filters:
-        """The filters with the as-of day, and courts given by name resolved to the printed names that the index knows."""
+        """The filters with the as-of day; courts given by name as the printed names that the index knows, documents by their ids."""
         filters = replace(query.filters, existing_on=LegalDate.of(query.as_of))
+        if filters.without:
+            filters = replace(filters, without=tuple(self._held_id(name) for name in filters.without))
         if not filters.courts:
             return filters
         courts: list[str] = []
@@ -169,6 +171,12 @@ class Searcher:
                 raise InvalidQuery(f"no court {asked!r} in this corpus: see the list of courts under /api/v1/documents")
             courts += found
         return replace(filters, courts=tuple(dict.fromkeys(courts)))
+
+    def _held_id(self, name: str) -> str:
+        found = self._library.find_id(name)
+        if found is None:
+            raise InvalidQuery(f"no document {name!r} in this corpus that could be left out: give its ECLI, or its id as in its address")
+        return found
 
     def _passages_of(
         self, documents: Sequence[Document], slug: str | None, language: str, ranking: Ranking, filters: Filters

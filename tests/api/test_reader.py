@@ -1,6 +1,7 @@
 """The reader: places keep their address, citations are links where they stand, who cites is shown with their words, versions are told."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -101,6 +102,19 @@ def test_the_permanent_address_of_a_place_finds_the_text_and_the_part_that_hold_
 def test_every_passage_offers_its_permanent_address(reader: TestClient) -> None:
     tree = page(reader, f"/documents/{COURT_OF_JUSTICE}")
     assert f"/documents/{COURT_OF_JUSTICE}?p=para-90" in tree.xpath("//div[@id='para-90']//a/@href")
+
+
+def test_every_passage_leads_to_what_says_the_same_elsewhere(reader: TestClient) -> None:
+    tree = page(reader, f"/documents/{COURT_OF_JUSTICE}", language="en")
+    passages = tree.xpath("//*[@data-passage]")
+    links = [link for each in passages for link in each.xpath(".//a") if words(link).startswith("The same elsewhere")]
+    assert len(links) == len(passages) > 0
+    address = str(links[0].get("href"))
+    assert parse_qs(urlsplit(address).query)["without"] == [COURT_OF_JUSTICE]
+    found = page(reader, address, language="en")
+    assert f"Without {COURT_OF_JUSTICE}" in words(found)
+    assert found.xpath(f"//input[@name='without'][@value='{COURT_OF_JUSTICE}']")
+    assert not [link for link in found.xpath("//article//@href") if link.startswith(f"/documents/{COURT_OF_JUSTICE}")]
 
 
 def test_a_place_that_is_not_held_is_named_with_the_way_to_the_official_text(reader: TestClient) -> None:

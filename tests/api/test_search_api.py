@@ -119,6 +119,19 @@ def test_every_filter_holds_for_every_hit(client: TestClient, filters: dict[str,
     assert all(holds(hit) for hit in hits)
 
 
+def test_a_document_can_be_left_out_of_the_answer_to_its_own_words(client: TestClient) -> None:
+    own = search(client, q="extreme material poverty", limit=1)["hits"][0]
+    asked = own["passage"]["text"][:500]
+    first = search(client, q=asked, limit=20)["hits"]
+    assert own["document"]["id"] in {hit["document"]["id"] for hit in first}
+    elsewhere = search(client, q=asked, limit=20, without=own["document"]["id"])["hits"]
+    assert elsewhere
+    assert own["document"]["id"] not in {hit["document"]["id"] for hit in elsewhere}
+    refused = client.get("/api/v1/search", params={"q": "x y", "without": "ECLI:NL:XX:1900:1"})
+    assert refused.status_code == 400
+    assert "ECLI:NL:XX:1900:1" in refused.text
+
+
 def test_grouping_gives_each_document_once_with_its_passages(client: TestClient) -> None:
     body = search(client, q="extreme material poverty housing beschermingsbeleid", group="document", limit=4)
     ids = [group["document"]["id"] for group in body["groups"]]
