@@ -152,8 +152,11 @@ def batches(pairs: Sequence[Pair], size: int, rng: random.Random) -> Iterator[li
         yield list(batch.values())
 
 
-def tune(base: Path, pairs: Sequence[Pair], *, epochs: int, size: int, rate: float, layers: int, seed: int = 7) -> Any:
-    """A SentenceTransformer whose upper `layers` have learnt the pairs; the rest, the vocabulary included, is as it was."""
+def tune(base: Path, pairs: Sequence[Pair], *, epochs: int, size: int, rate: float, layers: int, vectors_only: bool, seed: int = 7) -> Any:
+    """A SentenceTransformer whose upper `layers` have learnt the pairs; the rest, the vocabulary included, is as it was.
+
+    With `vectors_only`, only what the bundled 4-bit file keeps in float32 learns, biases and norms: about 5,000 numbers a layer.
+    """
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -164,7 +167,7 @@ def tune(base: Path, pairs: Sequence[Pair], *, epochs: int, size: int, rate: flo
     encoder: Any = model[0].auto_model
     for parameter in encoder.parameters():
         parameter.requires_grad_(False)
-    learning = [p for layer in encoder.encoder.layer[-layers:] for p in layer.parameters()]
+    learning = [p for layer in encoder.encoder.layer[-layers:] for p in layer.parameters() if p.ndim == 1 or not vectors_only]
     for parameter in learning:
         parameter.requires_grad_(True)
     optimiser = torch.optim.AdamW(learning, lr=rate, weight_decay=0.01)
@@ -187,7 +190,7 @@ def tune(base: Path, pairs: Sequence[Pair], *, epochs: int, size: int, rate: flo
             optimiser.step()
             schedule.step()
             done += 1
-            sums += float(loss)
+            sums += loss.item()
             if done % 20 == 0:
                 pace = (time.monotonic() - started) / done
                 sys.stderr.write(f"{done} of {total} batches, loss {sums / 20:.3f}, {pace * (total - done) / 60:.0f} min left\n")
@@ -221,6 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=32, help="pairs a batch: each passage is a wrong answer to the other questions")
     parser.add_argument("--rate", type=float, default=3e-5)
     parser.add_argument("--layers", type=int, default=4, help="upper layers that learn, of twelve")
+    parser.add_argument("--vectors-only", action="store_true", help="only biases and norms learn, which the 4-bit file holds in float32")
     parser.add_argument("--share", type=float, action="append", help="how far to go from the old weights to the new; may be given again")
     parser.add_argument("--kinds", default="translation,title,framework,terms")
     parser.add_argument("--most", type=int, help="pairs of a kind at most")
@@ -233,7 +237,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             count[pair.kind] += 1
             pairs.append(pair)
     sys.stdout.write(", ".join(f"{kind} {number}" for kind, number in sorted(count.items())) + "\n")
-    model = tune(given.base, pairs, epochs=given.epochs, size=given.batch, rate=given.rate, layers=given.layers)
+    model = tune(
+        given.base, pairs, epochs=given.epochs, size=given.batch, rate=given.rate, layers=given.layers, vectors_only=given.vectors_only
+    )
     whole = given.out.with_name(given.out.name + "-whole")
     model.save(str(whole), safe_serialization=True)
     for share in given.share or [1.0]:
