@@ -33,6 +33,17 @@ def not_in_corpus(text: str) -> Notice:
     )
 
 
+def nothing_to_leave_out(names: Sequence[str]) -> Notice:
+    asked = ", ".join(repr(name) for name in names)
+    return Notice(
+        "not-left-out",
+        {
+            "en": f"To be left out: {asked}, which no document in this corpus is called. Nothing was left out for it.",
+            "nl": f"Weg te laten: {asked}, maar zo heet geen document in dit corpus. Daarvoor is niets weggelaten.",
+        },
+    )
+
+
 def named_but_filtered(ids: Sequence[str]) -> Notice:
     return Notice(
         "filtered-out",

@@ -98,6 +98,8 @@ class Searcher:
         notices: list[Notice] = []
         filters = self._with_clock(query)
         searched = self._searched(filters)
+        if unheld := [name for name in filters.without if name not in self._documents]:
+            notices.append(tell.nothing_to_leave_out(unheld))
 
         identified = self._identify(query.text)
         named = [self._documents[i] for i in identified.document_ids if i in self._documents] if identified else []
@@ -160,7 +162,7 @@ class Searcher:
         """The filters with the as-of day; courts given by name as the printed names that the index knows, documents by their ids."""
         filters = replace(query.filters, existing_on=LegalDate.of(query.as_of))
         if filters.without:
-            filters = replace(filters, without=tuple(self._held_id(name) for name in filters.without))
+            filters = replace(filters, without=tuple(self._library.find_id(name) or name for name in filters.without))
         if not filters.courts:
             return filters
         courts: list[str] = []
@@ -171,12 +173,6 @@ class Searcher:
                 raise InvalidQuery(f"no court {asked!r} in this corpus: see the list of courts under /api/v1/documents")
             courts += found
         return replace(filters, courts=tuple(dict.fromkeys(courts)))
-
-    def _held_id(self, name: str) -> str:
-        found = self._library.find_id(name)
-        if found is None:
-            raise InvalidQuery(f"no document {name!r} in this corpus that could be left out: give its ECLI, or its id as in its address")
-        return found
 
     def _passages_of(
         self, documents: Sequence[Document], slug: str | None, language: str, ranking: Ranking, filters: Filters
