@@ -21,7 +21,6 @@ from kb.store.library import Library
 _BEST = 5  # candidates whose words are looked at
 _ABROAD = 1.0  # of the weight of a word that stands in passages of another language only
 _SHORT = 12  # words of a question up to which every name in it must be known: longer ones tell the facts of a case
-_GAP_TO = 20  # rank that stands for the crowd
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,6 @@ class Features:
 
     nearest: float  # cosine of the nearest passage
     freed: float  # the same, freed of language bias
-    gap: float  # between the nearest and the crowd
     in_corpus: float | None
     in_best: float | None
     bridged: float
@@ -91,22 +89,21 @@ def features(ranking: Ranking, library: Library, lexicon: Lexicon, terms: Terms,
     """The features of a ranking. `passages_in`: how many passages each language has in this generation."""
     scores = ranking.dense_scores
     freed = scores[0] if scores else 0.0
-    gap = freed - scores[min(_GAP_TO, len(scores) - 1)] if scores else 0.0
     nearest = next((c.passage for c in ranking.candidates if c.dense and c.dense.rank == 1), None)
     best = list(_best(ranking, library, lexicon))
     bridged = _bridged(ranking, best, terms)
     if not passages_in.get(ranking.language) or (nearest and not _words_speak(library, nearest, ranking.language)):
-        return Features(ranking.nearest, freed, gap, None, None, bridged)
+        return Features(ranking.nearest, freed, None, None, bridged)
     asked = _rarity(ranking.words, ranking.language, library, passages_in)
     whole = math.fsum(word.weight for word in asked)
     if not whole:
-        return Features(ranking.nearest, freed, gap, None, None, bridged)
+        return Features(ranking.nearest, freed, None, None, bridged)
     shares = [0.0]
     for passage, own in best:
         known = (word for word in asked if stem(word.text, passage.language) in own)
         shares.append(math.fsum(word.weight * (1.0 if passage.language == ranking.language else _ABROAD) for word in known) / whole)
     in_corpus = math.fsum(word.weight * (1.0 if word.at_home else _ABROAD if word.abroad else 0.0) for word in asked) / whole
-    return Features(ranking.nearest, freed, gap, in_corpus, max(shares), bridged)
+    return Features(ranking.nearest, freed, in_corpus, max(shares), bridged)
 
 
 def _best(ranking: Ranking, library: Library, lexicon: Lexicon) -> Iterator[tuple[Passage, set[str]]]:

@@ -16,8 +16,8 @@ from kb.wiring import KnowledgeBase, build_embedder
 DIRECTORY = Path(__file__).resolve().parents[3] / "corpus" / "lexicon"
 SHIPPED = Relevance.load(DIRECTORY)
 MODELS = {"with_words": SHIPPED.with_words, "without_words": SHIPPED.without_words, "words_only": SHIPPED.words_only}
-ANSWERED = Features(nearest=0.92, freed=0.25, gap=0.06, in_corpus=1.0, in_best=1.0, bridged=0.6)
-NOTHING = Features(nearest=0.0, freed=0.0, gap=0.0, in_corpus=0.0, in_best=0.0, bridged=0.0)
+ANSWERED = Features(nearest=0.92, freed=0.25, in_corpus=1.0, in_best=1.0, bridged=0.6)
+NOTHING = Features(nearest=0.0, freed=0.0, in_corpus=0.0, in_best=0.0, bridged=0.0)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -27,7 +27,7 @@ def test_the_shipped_coefficients_are_sound(name: str) -> None:
     assert model.weights
     assert set(model.weights) <= {field.name for field in fields(Features)}
     assert all(math.isfinite(value) for value in (model.intercept, *model.weights.values()))
-    # a nearer passage, a wider gap, more of the question's words: none may speak against an answer
+    # a nearer passage, more of the question's words: none may speak against an answer
     assert all(weight >= 0 for weight in model.weights.values())
 
 
@@ -84,10 +84,10 @@ def test_where_the_words_cannot_speak_another_models_answer_is_kept() -> None:
     assert not SHIPPED.is_relevant(silent, space=SHIPPED.calibrated_for)
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 0.2), st.floats(0, 0.2))
-def test_a_nearer_passage_never_makes_an_answer_less_likely(near: float, nearer: float, gap: float, freed: float) -> None:
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 0.2))
+def test_a_nearer_passage_never_makes_an_answer_less_likely(near: float, nearer: float, freed: float) -> None:
     low, high = sorted((near, nearer))
-    base = Features(low, freed, gap, 0.7, 0.5, 0.5)
+    base = Features(low, freed, 0.7, 0.5, 0.5)
     for model in MODELS.values():
         assert model.probability(base) <= model.probability(replace(base, nearest=high))
 
